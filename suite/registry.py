@@ -1,0 +1,92 @@
+"""The table of estimators: a new one is one file and one line here.
+
+Nothing is imported until it is asked for, so that listing the names stays fast.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from suite.errors import InputError
+
+Family = Literal["mixture", "vae", "autoencoder"]
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """One estimator as the studies know it.
+
+    Parameters
+    ----------
+    name
+        What a study file calls it.
+    path
+        Where it is defined, as "module:Class".
+    family
+        Which evaluation applies to it.
+    label
+        What tables and figures call it.
+    step
+        What one call of its progress callback counts.
+    steps_parameter
+        The constructor parameter that holds the largest number of steps.
+    """
+
+    name: str
+    path: str
+    family: Family
+    label: str
+    step: Literal["iteration", "step", "epoch"]
+    steps_parameter: str
+
+    def load(self) -> type[Any]:
+        """The estimator's class, imported now."""
+        module, _, attribute = self.path.partition(":")
+        loaded: type[Any] = getattr(import_module(module), attribute)
+        return loaded
+
+
+_SPECS = (
+    EstimatorSpec(
+        "em", "suite.gmm:EMGaussianMixture", "mixture", "EM, by hand", "iteration", "max_iter"
+    ),
+    EstimatorSpec(
+        "sklearn",
+        "suite.gmm:SklearnGaussianMixture",
+        "mixture",
+        "EM, scikit-learn",
+        "iteration",
+        "max_iter",
+    ),
+    EstimatorSpec(
+        "svi", "suite.gmm:SVIGaussianMixture", "mixture", "SVI, Pyro", "step", "max_iter"
+    ),
+    EstimatorSpec(
+        "torch-vae", "suite.vae:TorchVAE", "vae", "VAE, by hand", "epoch", "max_epochs"
+    ),
+    EstimatorSpec("pyro-vae", "suite.vae:PyroVAE", "vae", "VAE, Pyro", "epoch", "max_epochs"),
+    EstimatorSpec(
+        "autoencoder", "suite.vae:Autoencoder", "autoencoder", "Autoencoder", "epoch", "max_epochs"
+    ),
+)
+
+ESTIMATORS: dict[str, EstimatorSpec] = {spec.name: spec for spec in _SPECS}
+"""Every registered estimator by name."""
+
+
+def estimator_spec(name: str) -> EstimatorSpec:
+    """The registered estimator called `name`.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists the names.
+
+    Examples
+    --------
+    >>> estimator_spec("em").label
+    'EM, by hand'
+    """
+    if name not in ESTIMATORS:
+        raise InputError(f"unknown estimator {name!r}; known: {', '.join(ESTIMATORS)}.")
+    return ESTIMATORS[name]

@@ -1,0 +1,8 @@
+"""Comparison studies: which estimators, on which data, how often, and what came of it.
+
+studies.schema    the study file (TOML) and its checks
+studies.cells     a study as a list of independent runs
+studies.runner    runs what is missing, each cell in a process of its own
+studies.results   the store of results, one SQLite file a study
+studies.report    tables, figures and prose, made from stored results alone
+"""

@@ -1,0 +1,228 @@
+"""The table of metrics: what each figure in a report is, and its unit.
+
+A metric is measured on a split ("train" or "test") or, where that makes no sense (seconds), on
+the run as a whole, whose split is the empty string.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from suite.errors import InputError
+
+Kind = Literal["mixture", "vae"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured quantity.
+
+    Parameters
+    ----------
+    name
+        Its name in results.csv and in study files.
+    label
+        Its name in tables and on axes, without the unit.
+    unit
+        Its unit, in words; "1" where it has none.
+    better
+        Whether "higher" or "lower" is better; "" where neither is.
+    description
+        One sentence, for the reader of a report.
+    kinds
+        The kinds of study that measure it.
+    digits
+        Decimals in tables.
+    """
+
+    name: str
+    label: str
+    unit: str
+    better: Literal["higher", "lower", ""]
+    description: str
+    kinds: tuple[Kind, ...]
+    digits: int = 3
+
+
+_BOTH: tuple[Kind, ...] = ("mixture", "vae")
+_NATS = "nats per datum"
+
+_METRICS = (
+    Metric(
+        "log_likelihood",
+        "log p(x)",
+        _NATS,
+        "higher",
+        "Mean log-likelihood. Mixtures: exact, from the learned parameters. VAEs: the "
+        "importance-weighted bound, which lies below log p(x) and rises towards it with the "
+        "number of samples.",
+        _BOTH,
+    ),
+    Metric(
+        "elbo",
+        "ELBO",
+        _NATS,
+        "higher",
+        "Mean evidence lower bound E_q[log p(x, z) − log q(z|x)] at the q that the estimator used.",
+        _BOTH,
+    ),
+    Metric(
+        "gap",
+        "log p(x) − ELBO",
+        _NATS,
+        "lower",
+        "The mean divergence KL(q(z|x) ‖ p(z|x)). Mixtures: exact. VAEs: at least this much, since "
+        "log p(x) is itself estimated from below.",
+        _BOTH,
+    ),
+    Metric(
+        "objective",
+        "own objective",
+        _NATS,
+        "higher",
+        "What the estimator itself reports of its last step on the training data.",
+        _BOTH,
+    ),
+    Metric(
+        "adjusted_rand_index",
+        "adjusted Rand index",
+        "1",
+        "higher",
+        "Agreement of the predicted components with the known classes, corrected for chance: 1 is "
+        "perfect, 0 is chance.",
+        ("mixture",),
+    ),
+    Metric(
+        "distortion",
+        "distortion",
+        _NATS,
+        "lower",
+        "−E_q[log p(x|z)]: what it costs to say x once z is known.",
+        ("vae",),
+    ),
+    Metric(
+        "rate",
+        "rate",
+        _NATS,
+        "",
+        "KL(q(z|x) ‖ p(z)): what it costs to say z. ELBO = −distortion − rate.",
+        ("vae",),
+    ),
+    Metric(
+        "elbo_standard_error",
+        "standard error of the ELBO",
+        _NATS,
+        "lower",
+        "Standard error over images of the mean ELBO.",
+        ("vae",),
+    ),
+    Metric(
+        "log_likelihood_standard_error",
+        "standard error of log p(x)",
+        _NATS,
+        "lower",
+        "Standard error over images of the mean importance-weighted bound.",
+        ("vae",),
+    ),
+    Metric(
+        "log_likelihood_monte_carlo_error",
+        "Monte Carlo error of log p(x)",
+        _NATS,
+        "lower",
+        "Standard error of the mean importance-weighted bound over redrawn importance samples, "
+        "the images held fixed (delta method).",
+        ("vae",),
+        digits=4,
+    ),
+    Metric(
+        "effective_sample_size",
+        "effective sample size",
+        "samples",
+        "higher",
+        "Mean over images of (Σw)²/Σw² of the importance weights.",
+        ("vae",),
+        digits=1,
+    ),
+    Metric(
+        "reconstruction_error",
+        "reconstruction error",
+        _NATS,
+        "lower",
+        "−log p(x | z = the posterior mean, or the code): the one score that a plain autoencoder "
+        "shares with the VAEs.",
+        ("vae",),
+    ),
+    Metric(
+        "pseudo_elbo",
+        "pseudo-ELBO",
+        _NATS,
+        "higher",
+        "The ELBO's formula with grey pixels put into a Bernoulli: the tutorials' figure. It is no "
+        "bound on any log-density.",
+        ("vae",),
+    ),
+    Metric(
+        "steps",
+        "steps",
+        "steps",
+        "lower",
+        "EM iterations, SVI steps or epochs until the stopping rule held.",
+        _BOTH,
+        digits=0,
+    ),
+    Metric(
+        "converged",
+        "converged",
+        "share of runs",
+        "higher",
+        "Whether the stopping rule held before the largest number of steps.",
+        ("mixture",),
+        digits=2,
+    ),
+    Metric(
+        "fit_seconds",
+        "fitting time",
+        "seconds",
+        "lower",
+        "Wall time of fitting alone: the clock stands still while progress is recorded and scored; "
+        "imports, loading, the shared start and evaluation are outside it.",
+        _BOTH,
+    ),
+    Metric(
+        "evaluation_seconds",
+        "evaluation time",
+        "seconds",
+        "lower",
+        "Wall time of scoring the fitted model.",
+        _BOTH,
+    ),
+    Metric(
+        "peak_memory",
+        "peak memory",
+        "MB",
+        "lower",
+        "Largest resident memory of the run's process, the imported libraries included.",
+        _BOTH,
+        digits=0,
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}
+"""Every metric by name."""
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists the names.
+
+    Examples
+    --------
+    >>> metric("fit_seconds").unit
+    'seconds'
+    """
+    if name not in METRICS:
+        raise InputError(f"unknown metric {name!r}; known: {', '.join(METRICS)}.")
+    return METRICS[name]

@@ -1,0 +1,340 @@
+"""The store of results: one SQLite file a study, written a whole cell at a time.
+
+A cell is written in one transaction when it ends, so that a killed run loses that cell alone. The
+store keeps every cell ever run under its content key; the *plan* says which of them the study, as
+last run, consists of. A planned cell without a row has not been run yet.
+"""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from studies.metrics import METRICS
+from suite.errors import InputError
+
+Status = Literal["ok", "failed", "diverged", "timeout", "killed", "not run"]
+
+_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS study (
+    id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, provenance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS plan (
+    ordinal INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
+    dataset TEXT NOT NULL, estimator TEXT NOT NULL, seed INTEGER NOT NULL, cell TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS cells (
+    key TEXT PRIMARY KEY, cell TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL,
+    traceback TEXT NOT NULL, dataset_facts TEXT NOT NULL, provenance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS scores (
+    key TEXT NOT NULL, metric TEXT NOT NULL, split TEXT NOT NULL, value REAL,
+    PRIMARY KEY (key, metric, split)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trace (
+    key TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, metric TEXT NOT NULL,
+    split TEXT NOT NULL, value REAL,
+    PRIMARY KEY (key, metric, split, step)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrays (
+    key TEXT NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (key, name)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured value; `split` is "train", "test" or, for the run as a whole, ""."""
+
+    metric: str
+    split: str
+    value: float
+
+
+@dataclass(frozen=True)
+class TracePoint:
+    """One value on the way: after `step` steps and `seconds` of fitting."""
+
+    step: int
+    seconds: float
+    metric: str
+    split: str
+    value: float
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Everything that one cell left behind, whether it succeeded or not."""
+
+    key: str
+    status: Status
+    message: str = ""
+    traceback: str = ""
+    dataset_facts: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    scores: Sequence[Score] = ()
+    trace: Sequence[TracePoint] = ()
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One line of the plan: a cell's key, its coordinates and its whole description."""
+
+    key: str
+    dataset: str
+    estimator: str
+    seed: int
+    description: Mapping[str, Any]
+
+
+class ResultStore:
+    """The results of one study.
+
+    Parameters
+    ----------
+    path
+        The SQLite file. It is created by the first write; reading a missing one is an error.
+
+    Raises
+    ------
+    InputError
+        From any method, if the file is missing, is no store or was made by another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def write_plan(
+        self,
+        document: Mapping[str, Any],
+        plan: Sequence[PlannedCell],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Make `plan` what the study consists of; results already stored stay."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO study VALUES (1, ?, ?)",
+                (_dump(document), _dump(provenance)),
+            )
+            connection.execute("DELETE FROM plan")
+            connection.executemany(
+                "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (i, cell.key, cell.dataset, cell.estimator, cell.seed, _dump(cell.description))
+                    for i, cell in enumerate(plan)
+                ],
+            )
+
+    def write_cell(self, description: Mapping[str, Any], result: CellResult) -> None:
+        """Store one cell, replacing what was stored under its key, all or nothing."""
+        key = result.key
+        with self._writing() as connection:
+            for table in ("cells", "scores", "trace", "arrays"):
+                connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+            connection.execute(
+                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    _dump(description),
+                    result.status,
+                    result.message,
+                    result.traceback,
+                    _dump(result.dataset_facts),
+                    _dump(result.provenance),
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO scores VALUES (?, ?, ?, ?)",
+                [(key, s.metric, s.split, _finite(s.value)) for s in result.scores],
+            )
+            connection.executemany(
+                "INSERT INTO trace VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (key, p.step, p.seconds, p.metric, p.split, _finite(p.value))
+                    for p in result.trace
+                ],
+            )
+            connection.executemany(
+                "INSERT INTO arrays VALUES (?, ?, ?)",
+                [(key, name, _pack(array)) for name, array in result.arrays.items()],
+            )
+
+    def prune(self) -> int:
+        """Delete the results that the plan does not name; return how many cells went."""
+        with self._writing() as connection:
+            for table in ("scores", "trace", "arrays"):
+                connection.execute(f"DELETE FROM {table} WHERE key NOT IN (SELECT key FROM plan)")
+            gone = connection.execute(
+                "DELETE FROM cells WHERE key NOT IN (SELECT key FROM plan)"
+            ).rowcount
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("VACUUM")
+        return gone
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def document(self) -> dict[str, Any]:
+        """The study as it was last run: its file's content with the profile applied."""
+        return _load(self._one("SELECT document FROM study"))
+
+    def provenance(self) -> dict[str, Any]:
+        """Where and with what the plan was last run."""
+        return _load(self._one("SELECT provenance FROM study"))
+
+    def finished(self) -> set[str]:
+        """The keys of all stored cells that ended well."""
+        if not self.path.exists():
+            return set()
+        with self._reading() as connection:
+            rows = connection.execute("SELECT key FROM cells WHERE status = 'ok'").fetchall()
+        return {key for (key,) in rows}
+
+    def cells(self) -> pd.DataFrame:
+        """One row a planned cell, in the plan's order.
+
+        Columns: key, dataset, estimator, seed, status, message, traceback, description,
+        dataset_facts, provenance (the last three are dictionaries).
+        """
+        frame = self._frame(
+            "SELECT plan.key, dataset, estimator, seed, coalesce(status, 'not run') AS status, "
+            "coalesce(message, '') AS message, coalesce(traceback, '') AS traceback, "
+            "plan.cell AS description, coalesce(dataset_facts, '{}') AS dataset_facts, "
+            "coalesce(provenance, '{}') AS provenance "
+            "FROM plan LEFT JOIN cells USING (key) ORDER BY ordinal"
+        )
+        for column in ("description", "dataset_facts", "provenance"):
+            frame[column] = frame[column].map(_load)
+        return frame
+
+    def scores(self) -> pd.DataFrame:
+        """One row a measured value of the plan's cells.
+
+        Columns: key, dataset, estimator, seed, status, metric, split, value, unit. A value that
+        was not finite is NaN.
+        """
+        frame = self._frame(
+            "SELECT plan.key, dataset, estimator, seed, status, metric, split, value "
+            "FROM plan JOIN cells USING (key) JOIN scores USING (key) "
+            "ORDER BY ordinal, metric, split"
+        )
+        frame["value"] = frame["value"].astype(float)
+        frame["unit"] = [METRICS[name].unit for name in frame["metric"]]
+        return frame
+
+    def trace(self) -> pd.DataFrame:
+        """The way each of the plan's cells took.
+
+        Columns: key, dataset, estimator, seed, step, seconds, metric, split, value.
+        """
+        frame = self._frame(
+            "SELECT plan.key, dataset, estimator, seed, step, seconds, metric, split, value "
+            "FROM plan JOIN trace USING (key) ORDER BY ordinal, metric, split, step"
+        )
+        frame["value"] = frame["value"].astype(float)
+        return frame
+
+    def arrays(self, key: str) -> dict[str, np.ndarray]:
+        """The arrays that the cell `key` left, by name."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT name, content FROM arrays WHERE key = ? ORDER BY name", (key,)
+            ).fetchall()
+        return {name: _unpack(content) for name, content in rows}
+
+    # -- connections -------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._translated(), closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            self._check_version(connection, new_allowed=True)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in _SCHEMA.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.exists():
+            raise InputError(
+                f"expected stored results at {self.path}, found none; "
+                "run the study first (`studies run NAME`)."
+            )
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        with self._translated(), closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+            self._check_version(connection, new_allowed=False)
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "full" in str(error) or "disk I/O" in str(error):
+                raise OSError(
+                    f"could not write {self.path}: {error}; free some space and run the study "
+                    "again, which does only what is missing."
+                ) from error
+            raise
+        except sqlite3.DatabaseError as error:
+            raise InputError(
+                f"expected a store of results at {self.path}, but it is damaged ({error}); "
+                "move it away and run the study again."
+            ) from error
+
+    def _check_version(self, connection: sqlite3.Connection, *, new_allowed: bool) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == _VERSION or (new_allowed and version == 0):
+            return
+        raise InputError(
+            f"expected a store of version {_VERSION} at {self.path}, found version {version}; "
+            "move it away and run the study again."
+        )
+
+    def _one(self, query: str) -> str:
+        with self._reading() as connection:
+            row = connection.execute(query).fetchone()
+        if row is None:
+            raise InputError(f"{self.path} holds no study; run it first (`studies run NAME`).")
+        text: str = row[0]
+        return text
+
+    def _frame(self, query: str) -> pd.DataFrame:
+        with self._reading() as connection:
+            return pd.read_sql_query(query, connection)
+
+
+def _dump(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+def _load(text: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _finite(value: float) -> float | None:
+    """SQLite has no NaN: a value that is not finite is stored as NULL and read as NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _pack(array: np.ndarray) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return zlib.compress(buffer.getvalue(), level=9)
+
+
+def _unpack(content: bytes) -> np.ndarray:
+    array: np.ndarray = np.load(BytesIO(zlib.decompress(content)), allow_pickle=False)
+    return array

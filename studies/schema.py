@@ -1,0 +1,355 @@
+"""The study file: what it may say, and checks that name the place of a mistake.
+
+A study is one TOML file. Its `profiles` are named sets of changes to the rest of it (fewer seeds,
+full data); `resolve` applies one and leaves a study without profiles, which is what is run.
+"""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from studies.metrics import METRICS
+from suite.errors import InputError
+from suite.registry import ESTIMATORS
+
+Settings = dict[str, Any]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+_FAMILIES = {"mixture": {"mixture"}, "vae": {"vae", "autoencoder"}}
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DatasetEntry(_Entry):
+    """One data set of a study.
+
+    Parameters
+    ----------
+    load
+        A built-in data set's name or a file's path (from the study file's folder); the entry's
+        own name if left out. "simulated" draws from a Gaussian mixture of known truth.
+    options
+        Passed to `suite.data.load`, or to `suite.data.simulate_mixture`.
+    settings
+        Constructor parameters that every estimator gets on this data set, `n_components` say.
+    """
+
+    load: str | None = None
+    options: Settings = {}
+    settings: Settings = {}
+
+
+class EstimatorEntry(_Entry):
+    """One estimator of a study: a registered one under a name, with constructor parameters."""
+
+    estimator: str | None = None
+    label: str | None = None
+    settings: Settings = {}
+
+
+class Stopping(_Entry):
+    """When a fit ends, the same for every estimator unless its settings say otherwise.
+
+    Parameters
+    ----------
+    tolerance
+        Passed as `tol` to the estimators that have one; nats per datum.
+    max_steps
+        Largest number of iterations, steps or epochs, for estimators whose settings name none.
+    time_limit
+        Seconds after which a cell is killed and recorded as "timeout".
+    target
+        The common target: within so many nats per datum of the best training log-likelihood
+        (mixtures) or held-out ELBO (VAEs) that any estimator of the study reached on the same
+        data set and seed.
+    """
+
+    tolerance: NonNegativeFloat | None = None
+    max_steps: PositiveInt | None = None
+    time_limit: PositiveFloat = 3600.0
+    target: PositiveFloat = 0.01
+
+
+class EvaluationEntry(_Entry):
+    """How fitted models are scored.
+
+    Parameters
+    ----------
+    importance_samples
+        Samples per datum of the importance-weighted bound (VAEs).
+    trace_limit
+        Largest number of test data scored after every epoch (VAEs).
+    """
+
+    importance_samples: PositiveInt = 100
+    trace_limit: PositiveInt = 10_000
+
+
+class Changes(_Entry):
+    """A profile: what it changes in its study. What it leaves out stays.
+
+    Parameters
+    ----------
+    seeds, threads, stopping, evaluation
+        As in the study; single keys of the tables can be changed.
+    options
+        Added to every data set's `options`.
+    settings
+        Constructor parameters added to every estimator's `settings`.
+    estimators
+        Constructor parameters added to one estimator's `settings`, by its name in the study.
+    datasets
+        The data sets to keep, by name.
+    """
+
+    seeds: PositiveInt | None = None
+    threads: PositiveInt | None = None
+    options: Settings = {}
+    settings: Settings = {}
+    estimators: dict[Identifier, Settings] = {}
+    datasets: list[Identifier] | None = None
+    stopping: Settings = {}
+    evaluation: Settings = {}
+
+
+class Study(_Entry):
+    """A whole study.
+
+    Parameters
+    ----------
+    title, question
+        What the report is called and what it answers.
+    kind
+        "mixture" or "vae": how its estimators are scored and reported.
+    baseline
+        The estimator that the others are compared with.
+    metrics
+        The metrics that the report's main table shows, in order.
+    sections
+        The report's sections, in order; the kind's usual ones if left out.
+    datasets, estimators
+        By the names that the report uses.
+    seeds
+        How many seeds; each is one split, one start and one stream of noise, shared by all
+        estimators.
+    threads
+        Threads each cell computes with.
+    profiles
+        Named changes; "full" is what a study is without any, "quick" is what `make study` runs.
+    """
+
+    title: str
+    question: str
+    kind: Literal["mixture", "vae"]
+    baseline: Identifier
+    metrics: Annotated[list[str], Field(min_length=1)]
+    sections: list[str] | None = None
+    datasets: Annotated[dict[Identifier, DatasetEntry], Field(min_length=1)]
+    estimators: Annotated[dict[Identifier, EstimatorEntry], Field(min_length=1)]
+    seeds: PositiveInt = 3
+    threads: PositiveInt = 1
+    stopping: Stopping = Stopping()
+    evaluation: EvaluationEntry = EvaluationEntry()
+    profiles: dict[Identifier, Changes] = {}
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Study":
+        _check_names(
+            "metrics", self.metrics, [m for m, v in METRICS.items() if self.kind in v.kinds]
+        )
+        _check_names("baseline", [self.baseline], self.estimators)
+        if self.sections is not None:
+            from studies.report import section_names
+
+            _check_names("sections", self.sections, section_names(self.kind))
+        allowed = [n for n, spec in ESTIMATORS.items() if spec.family in _FAMILIES[self.kind]]
+        for name, entry in self.estimators.items():
+            _check_names(f"estimators.{name}.estimator", [entry.estimator or name], allowed)
+        for name, changes in self.profiles.items():
+            _check_names(f"profiles.{name}.estimators", changes.estimators, self.estimators)
+            _check_names(f"profiles.{name}.datasets", changes.datasets or (), self.datasets)
+        return self
+
+
+def builtin_names() -> tuple[str, ...]:
+    """The names of the studies that come with the program, in alphabetical order.
+
+    Examples
+    --------
+    >>> "gmm-classics" in builtin_names()
+    True
+    """
+    folder = resources.files("studies") / "builtin"
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def load_study(name_or_path: str) -> tuple[str, Study]:
+    """The name and content of a built-in study or of a study file.
+
+    Raises
+    ------
+    InputError
+        If there is no such study or file, or if the file is wrong; the message names the place
+        and what is allowed there.
+    """
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise InputError(f"expected a study file at {name_or_path}, found none.")
+        study = parse_study(path.read_text(encoding="utf-8"), name_or_path)
+        return path.stem, _with_paths_from(study, path.parent)
+    if name_or_path not in builtin_names():
+        raise InputError(
+            f"unknown study {name_or_path!r}; known: {', '.join(builtin_names())}; "
+            "or give the path of a .toml file."
+        )
+    file = resources.files("studies") / "builtin" / f"{name_or_path}.toml"
+    return name_or_path, parse_study(file.read_text(encoding="utf-8"), f"{name_or_path}.toml")
+
+
+def parse_study(text: str, origin: str) -> Study:
+    """The study that `text` describes; `origin` names it in error messages.
+
+    Raises
+    ------
+    InputError
+        If the text is no TOML or no study.
+
+    Examples
+    --------
+    >>> parse_study("title = 3", "mine.toml")
+    Traceback (most recent call last):
+    suite.errors.InputError: mine.toml: title: Input should be a valid string, got 3.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{origin}: expected TOML, but {error}.") from None
+    return _validated(Study, content, origin)
+
+
+def resolve(
+    study: Study,
+    *,
+    profile: str = "full",
+    seeds: int | None = None,
+    estimators: list[str] | None = None,
+    datasets: list[str] | None = None,
+) -> Study:
+    """The study with a profile and the command line's choices applied, without profiles.
+
+    Parameters
+    ----------
+    profile
+        One of `study.profiles`; "full" is always allowed.
+    seeds, estimators, datasets
+        If given, in place of the study's; names must be among the study's.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or the result is no valid study.
+    """
+    if profile != "full" and profile not in study.profiles:
+        known = ", ".join(dict.fromkeys(["full", *study.profiles]))
+        raise InputError(f"unknown profile {profile!r}; known: {known}.")
+    content = study.model_dump(exclude={"profiles"})
+    changes = study.profiles.get(profile, Changes())
+    _apply(content, changes)
+    if seeds is not None:
+        content["seeds"] = seeds
+    _keep(content, "datasets", datasets)
+    _keep(content, "estimators", estimators)
+    if content["baseline"] not in content["estimators"]:
+        content["baseline"] = next(iter(content["estimators"]))
+    return _validated(Study, content, f"profile {profile}")
+
+
+def _apply(content: dict[str, Any], changes: Changes) -> None:
+    for key in ("seeds", "threads"):
+        if getattr(changes, key) is not None:
+            content[key] = getattr(changes, key)
+    for key in ("stopping", "evaluation"):
+        content[key] |= getattr(changes, key)
+    _keep(content, "datasets", changes.datasets)
+    for entry in content["datasets"].values():
+        entry["options"] |= changes.options
+    for name, entry in content["estimators"].items():
+        entry["settings"] |= changes.settings | changes.estimators.get(name, {})
+
+
+def _keep(content: dict[str, Any], table: str, names: list[str] | None) -> None:
+    if names is None:
+        return
+    for name in names:
+        if name not in content[table]:
+            raise InputError(
+                f"the study has no {table[:-1]} {name!r}; it has: {', '.join(content[table])}."
+            )
+    content[table] = {name: content[table][name] for name in names}
+
+
+def _with_paths_from(study: Study, folder: Path) -> Study:
+    """Data files are named from the study file's folder."""
+    content = study.model_dump()
+    for name, entry in content["datasets"].items():
+        path = folder / (entry["load"] or name)
+        if path.suffix and not Path(entry["load"] or name).is_absolute() and path.exists():
+            entry["load"] = str(path)
+    return Study.model_validate(content)
+
+
+def _validated(model: type[Study], content: dict[str, Any], origin: str) -> Study:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{origin}: {_first_mistake(error)}") from None
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """The first mistake on one line: where, what was expected, what came."""
+    mistake = error.errors()[0]
+    place = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        parent, _, key = place.rpartition(".")
+        return (
+            f"{parent + '.' if parent else ''}{key}: unknown key; allowed here: {_allowed(parent)}."
+        )
+    if mistake["type"] == "missing":
+        return f"{place}: this key is required."
+    if mistake["type"] == "value_error":
+        return str(mistake["ctx"]["error"])
+    return f"{place}: {mistake['msg']}, got {mistake['input']!r}."
+
+
+def _allowed(place: str) -> str:
+    """The keys allowed in the table at `place`, such as "datasets.iris"."""
+    table = {
+        "": Study,
+        "datasets": DatasetEntry,
+        "estimators": EstimatorEntry,
+        "profiles": Changes,
+        "stopping": Stopping,
+        "evaluation": EvaluationEntry,
+    }[place.partition(".")[0]]
+    return ", ".join(table.model_fields)
+
+
+def _check_names(place: str, names: Any, allowed: Any) -> None:
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"{place}: unknown name {name!r}; allowed: {', '.join(allowed)}.")

@@ -1,0 +1,43 @@
+"""The names of a report's sections, kept apart so that checking a study file stays fast."""
+
+from studies.metrics import Kind
+
+_SECTIONS: dict[Kind, tuple[str, ...]] = {
+    "mixture": (
+        "answer",
+        "scores",
+        "pairs",
+        "fits",
+        "ascent",
+        "gap",
+        "tradeoff",
+        "target",
+        "failures",
+        "method",
+    ),
+    "vae": (
+        "answer",
+        "scores",
+        "pairs",
+        "reconstructions",
+        "samples",
+        "curves",
+        "latent",
+        "interpolation",
+        "tradeoff",
+        "target",
+        "failures",
+        "method",
+    ),
+}
+
+
+def section_names(kind: Kind) -> tuple[str, ...]:
+    """The sections that a report on a study of this kind can have, in their usual order.
+
+    Examples
+    --------
+    >>> section_names("mixture")[:3]
+    ('answer', 'scores', 'pairs')
+    """
+    return _SECTIONS[kind]

@@ -1,0 +1,184 @@
+"""A study as a list of cells: data set × estimator × seed, each a complete description of one run.
+
+A cell is plain data. Its key is a hash of everything that decides its result: settings, seeds, the
+data's hash and the estimator's code; a change in any of them makes another cell.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from studies.results import PlannedCell
+from studies.schema import Study
+from suite.registry import EstimatorSpec, estimator_spec
+
+_DECIDES_NOTHING = ("study", "time_limit")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run.
+
+    Parameters
+    ----------
+    study
+        The study's name; the seeds derive from it.
+    kind
+        The study's kind.
+    dataset, estimator, seed
+        The cell's place in the study: two names and a number from 0.
+    load, options
+        What to load and how.
+    registered
+        The name under which the estimator is registered.
+    settings
+        The estimator's constructor parameters, without those that the worker adds (start,
+        random state, stopping).
+    tolerance, max_steps, time_limit
+        The study's stopping rule.
+    importance_samples, trace_limit
+        The study's evaluation.
+    threads, device
+        What to compute on.
+    data_hash, code_hash
+        Fingerprints of the data and of the code; empty until known.
+    """
+
+    study: str
+    kind: str
+    dataset: str
+    estimator: str
+    seed: int
+    load: str
+    options: Mapping[str, Any]
+    registered: str
+    settings: Mapping[str, Any]
+    tolerance: float | None
+    max_steps: int | None
+    time_limit: float
+    importance_samples: int
+    trace_limit: int
+    threads: int
+    device: str
+    data_hash: str = ""
+    code_hash: str = ""
+
+    @property
+    def spec(self) -> EstimatorSpec:
+        """The estimator's entry in the table of estimators."""
+        return estimator_spec(self.registered)
+
+    @property
+    def data_seed(self) -> int:
+        """Seed of the split (or of the simulation): the same for every estimator."""
+        return derived_seed(self.study, self.dataset, self.seed, "data")
+
+    @property
+    def start_seed(self) -> int:
+        """Seed of the start and of the fit's noise: the same for every estimator."""
+        return derived_seed(self.study, self.dataset, self.seed, "start")
+
+    @property
+    def key(self) -> str:
+        """Sixteen hexadecimal digits that name this cell."""
+        content = {k: v for k, v in self.description().items() if k not in _DECIDES_NOTHING}
+        content["seeds"] = [self.data_seed, self.start_seed]
+        text = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def description(self) -> dict[str, Any]:
+        """The cell as JSON-able data."""
+        return asdict(self)
+
+    def planned(self) -> PlannedCell:
+        """The cell as a line of the store's plan."""
+        return PlannedCell(self.key, self.dataset, self.estimator, self.seed, self.description())
+
+    def __str__(self) -> str:
+        return f"{self.dataset} / {self.estimator} / seed {self.seed}"
+
+
+def derived_seed(study: str, dataset: str, seed: int, purpose: str) -> int:
+    """A seed in [0, 2³¹ − 1) that depends on its arguments alone.
+
+    Examples
+    --------
+    >>> derived_seed("s", "iris", 0, "data") == derived_seed("s", "iris", 0, "data")
+    True
+    >>> derived_seed("s", "iris", 0, "data") == derived_seed("s", "iris", 1, "data")
+    False
+    """
+    text = json.dumps([study, dataset, seed, purpose])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % (2**31 - 1)
+
+
+def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
+    """All cells of a resolved study, so ordered that the estimators alternate within a seed."""
+    return [
+        Cell(
+            study=name,
+            kind=study.kind,
+            dataset=dataset_name,
+            estimator=estimator_name,
+            seed=seed,
+            load=dataset.load or dataset_name,
+            options=dataset.options,
+            registered=estimator.estimator or estimator_name,
+            settings=dataset.settings | estimator.settings,
+            tolerance=study.stopping.tolerance,
+            max_steps=study.stopping.max_steps,
+            time_limit=study.stopping.time_limit,
+            importance_samples=study.evaluation.importance_samples,
+            trace_limit=study.evaluation.trace_limit,
+            threads=study.threads,
+            device=device,
+            code_hash=code_hash(estimator_spec(estimator.estimator or estimator_name).path),
+        )
+        for seed in range(study.seeds)
+        for dataset_name, dataset in study.datasets.items()
+        for estimator_name, estimator in study.estimators.items()
+    ]
+
+
+@cache
+def code_hash(path: str) -> str:
+    """Fingerprint of the code behind an estimator, given as "module:Class".
+
+    It covers the estimator's package, the evaluation and the worker, read as syntax trees without
+    docstrings, so that a comment or a new layout changes nothing.
+    """
+    package = path.partition(":")[0]
+    digest = hashlib.sha256()
+    for name in (package, "suite.evaluation", "studies.worker", "studies.families"):
+        for file in _source_files(name):
+            digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
+    return digest.hexdigest()[:16]
+
+
+def _source_files(name: str) -> list[Path]:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return []
+    file = Path(spec.origin)
+    return sorted(file.parent.glob("*.py")) if file.name == "__init__.py" else [file]
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not _is_text(part)]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

@@ -1,0 +1,97 @@
+"""The clock and the trace of one fit, both hung on the estimator's progress callback."""
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+
+import torch
+
+from studies.results import TracePoint
+from suite.progress import Progress
+
+Measure = Callable[[Progress], Mapping[tuple[str, str], float]]
+"""Scores one state on the way: (metric, split) → value."""
+
+Notice = Callable[[int, float], None]
+"""Told (step, objective) after every step."""
+
+_ALL_STEPS_UNTIL = 50
+_SPACING = 1.05
+
+
+class Stopwatch:
+    """Counts seconds between `start` and `stop`; may be started again to go on."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        self._seconds = 0.0
+        self._since: float | None = None
+
+    def start(self) -> None:
+        """Let the clock run."""
+        self._since = perf_counter()
+
+    def stop(self) -> float:
+        """Hold the clock, after the device has finished its work; return the seconds so far."""
+        if self._device.startswith("cuda"):
+            torch.cuda.synchronize()
+        if self._since is not None:
+            self._seconds += perf_counter() - self._since
+            self._since = None
+        return self._seconds
+
+
+class Recorder:
+    """A progress callback that times, scores and reports a fit.
+
+    The clock stands still while it is called. Every step is scored up to the fiftieth, then those
+    that are at least 5% later than the last one scored; `finish` scores the last step too.
+
+    Parameters
+    ----------
+    measure
+        What to score a step by.
+    notice
+        Called after every step.
+    device
+        Synchronised before the clock is read.
+    """
+
+    def __init__(self, measure: Measure, notice: Notice, device: str = "cpu") -> None:
+        self.trace: list[TracePoint] = []
+        self._measure = measure
+        self._notice = notice
+        self._watch = Stopwatch(device)
+        self._last: tuple[Progress, float] | None = None
+        self._scored = 0
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._watch.start()
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Take note of one step."""
+        seconds = self._watch.stop()
+        self._last = (progress, seconds)
+        if progress.step <= _ALL_STEPS_UNTIL or progress.step >= self._scored * _SPACING:
+            self._score(progress, seconds)
+        self._notice(progress.step, progress.objective)
+        self._watch.start()
+
+    def finish(self) -> float:
+        """Stop the clock, score the last step if that is still to be done; return the seconds."""
+        seconds = self._watch.stop()
+        if self._last is not None and self._last[0].step > self._scored:
+            self._score(*self._last)
+        return seconds
+
+    @property
+    def steps(self) -> int:
+        """How many steps there were."""
+        return 0 if self._last is None else self._last[0].step
+
+    def _score(self, progress: Progress, seconds: float) -> None:
+        self._scored = progress.step
+        self.trace.extend(
+            TracePoint(progress.step, seconds, metric, split, value)
+            for (metric, split), value in self._measure(progress).items()
+        )

@@ -1,0 +1,197 @@
+"""What happens inside a cell's own process: load, start, fit under the clock, score.
+
+This module and all it imports are loaded once, by the server that the processes are forked from.
+"""
+
+import inspect
+import os
+import resource
+import traceback
+from dataclasses import replace
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from signal import SIG_IGN, SIGINT, signal
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from studies.cells import Cell
+from studies.families import FAMILIES
+from studies.recorder import Notice, Recorder
+from studies.results import CellResult, Score, Status
+from suite.data import Dataset, load, simulate_mixture
+from suite.device import resolve_device
+from suite.errors import InputError
+
+_NOTICES_PER_SECOND = 10.0
+
+
+def serve_cell(cell: Cell, connection: Connection) -> None:
+    """Run `cell` in this process; send ("step", n, objective) on the way, then ("result", …)."""
+    signal(SIGINT, SIG_IGN)  # Ctrl-C is the parent's to handle
+    last = 0.0
+
+    def notice(step: int, objective: float) -> None:
+        nonlocal last
+        if perf_counter() - last > 1 / _NOTICES_PER_SECOND:
+            last = perf_counter()
+            connection.send(("step", step, objective))
+
+    connection.send(("result", run_cell(cell, notice)))
+
+
+def serve_preflight(cells: list[Cell], connection: Connection) -> None:
+    """Send ("cells", the cells with their data's hash) or ("error", what is wrong with them)."""
+    signal(SIGINT, SIG_IGN)
+    try:
+        connection.send(("cells", preflight(cells)))
+    except InputError as error:
+        connection.send(("error", str(error)))
+
+
+def preflight(cells: list[Cell]) -> list[Cell]:
+    """The cells with their data's hash, once all of them are known to be able to start.
+
+    Raises
+    ------
+    InputError
+        For the first wrong setting, missing or unusable data set or unavailable device.
+    """
+    hashes: dict[tuple[str, int], str] = {}
+    checked = []
+    for cell in cells:
+        _check_settings(cell)
+        data = (cell.dataset, cell.data_seed)
+        if data not in hashes:
+            dataset = load_dataset(cell)
+            hashes[data] = dataset.content_hash()
+            FAMILIES[cell.spec.family].check(cell, dataset)
+        checked.append(replace(cell, data_hash=hashes[data]))
+    return checked
+
+
+def load_dataset(cell: Cell) -> Dataset:
+    """The data that `cell` runs on.
+
+    Raises
+    ------
+    InputError
+        If it cannot be loaded or an option is unknown.
+    """
+    loader = simulate_mixture if cell.load == "simulated" else load
+    options = dict(cell.options)
+    known = [name for name in inspect.signature(loader).parameters if name != "name"]
+    for name in options:
+        if name not in known:
+            raise InputError(
+                f"datasets.{cell.dataset}.options.{name}: unknown option; "
+                f"known: {', '.join(known)}."
+            )
+    options.setdefault("random_state", cell.data_seed)
+    return simulate_mixture(**options) if cell.load == "simulated" else load(cell.load, **options)
+
+
+def run_cell(cell: Cell, notice: Notice) -> CellResult:
+    """Run one cell; whatever goes wrong becomes a result that says so."""
+    provenance = {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "load_average": os.getloadavg()[0],
+        "threads": cell.threads,
+    }
+    status: Status
+    try:
+        torch.set_num_threads(cell.threads)
+        with threadpool_limits(limits=cell.threads):
+            return replace(_fit_and_score(cell, notice), provenance=provenance)
+    except FloatingPointError as error:
+        status, message = "diverged", str(error)
+    except Exception as error:
+        status, message = "failed", f"{type(error).__name__}: {error}"
+    return CellResult(cell.key, status, message, traceback.format_exc(), provenance=provenance)
+
+
+def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
+    family = FAMILIES[cell.spec.family]
+    dataset = load_dataset(cell)
+    start, trace_at_start = family.start(cell, dataset)
+    estimator = _build(cell, start)
+    recorder = Recorder(family.measure(cell, dataset), notice, cell.device)
+    recorder.start()
+    estimator.fit(dataset.train, callback=recorder)
+    fit_seconds = recorder.finish()
+    evaluation_began = perf_counter()
+    evaluation = family.evaluate(cell, dataset, estimator)
+    scores = [
+        *evaluation.scores,
+        Score("steps", "", recorder.steps),
+        Score("fit_seconds", "", fit_seconds),
+        Score("evaluation_seconds", "", perf_counter() - evaluation_began),
+        Score("peak_memory", "", _peak_memory()),
+    ]
+    status, message = _verdict(scores)
+    return CellResult(
+        cell.key,
+        status=status,
+        message=message,
+        dataset_facts=_facts(dataset) | dict(evaluation.facts),
+        scores=scores,
+        trace=[*trace_at_start, *recorder.trace],
+        arrays=evaluation.arrays,
+    )
+
+
+def _build(cell: Cell, start: dict[str, Any]) -> Any:
+    estimator_class = cell.spec.load()
+    accepted = inspect.signature(estimator_class).parameters
+    offered: dict[str, Any] = {"random_state": cell.start_seed, "device": cell.device}
+    if cell.tolerance is not None:
+        offered["tol"] = cell.tolerance
+    if cell.max_steps is not None:
+        offered[cell.spec.steps_parameter] = cell.max_steps
+    settings = {name: value for name, value in offered.items() if name in accepted}
+    return estimator_class(**(settings | start | dict(cell.settings)))
+
+
+def _check_settings(cell: Cell) -> None:
+    accepted = inspect.signature(cell.spec.load()).parameters
+    for name in cell.settings:
+        if name not in accepted:
+            raise InputError(
+                f"estimators.{cell.estimator}: unknown setting {name!r}; "
+                f"known: {', '.join(accepted)}."
+            )
+    if cell.device != "cpu":
+        resolve_device(cell.device)
+
+
+def _verdict(scores: list[Score]) -> tuple[Status, str]:
+    bad = [f"{s.metric} ({s.split})" for s in scores if not np.isfinite(s.value)]
+    if bad:
+        return "diverged", f"not finite: {', '.join(bad)}"
+    return "ok", ""
+
+
+def _facts(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "n_train": len(dataset.train),
+        "n_test": len(dataset.test),
+        "n_features": dataset.train.shape[1],
+        "label_names": list(dataset.label_names),
+        "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "origin": dataset.origin,
+        "origin_detail": dataset.origin_detail,
+        "content_hash": dataset.content_hash(),
+        "notes": list(dataset.notes),
+    }
+
+
+def _peak_memory() -> float:
+    """Largest resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if os.uname().sysname == "Darwin" else 1e3)

@@ -1,0 +1,19 @@
+"""Gaussian mixtures: parameters, shared starts, EM by hand, scikit-learn's EM, Pyro SVI."""
+
+from suite.gmm.covariance import COVARIANCE_TYPES
+from suite.gmm.em import EMGaussianMixture
+from suite.gmm.initial import initial_parameters
+from suite.gmm.parameters import MixtureParameters, MixtureState
+from suite.gmm.sklearn_em import SklearnGaussianMixture
+from suite.gmm.steps import e_step, m_step
+
+__all__ = [
+    "COVARIANCE_TYPES",
+    "EMGaussianMixture",
+    "MixtureParameters",
+    "MixtureState",
+    "SklearnGaussianMixture",
+    "e_step",
+    "initial_parameters",
+    "m_step",
+]

@@ -1,0 +1,298 @@
+"""The table of covariance types: everything that depends on the type, in one place.
+
+A type knows the shape of its covariances (scikit-learn's), how to estimate them from weighted data
+and how to measure distances with them. A new type is one class and one line in the table.
+N data, D features, K components.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from suite.errors import InputError
+
+
+class CovarianceType(ABC):
+    """How the covariances of a Gaussian mixture are tied together.
+
+    A precision factor is U with Σ⁻¹ = U Uᵀ (upper triangular for matrices, 1/σ for variances), as
+    in scikit-learn's `precisions_cholesky_`.
+    """
+
+    name: str
+
+    @abstractmethod
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """The shape of `covariances_`."""
+
+    @abstractmethod
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """The number of free parameters in the covariances."""
+
+    @abstractmethod
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        """The same covariances as full matrices, of shape (K, D, D)."""
+
+    @abstractmethod
+    def invert(self, covariances: np.ndarray) -> np.ndarray:
+        """Precisions in the shape of `covariances`."""
+
+    @abstractmethod
+    def draw(
+        self, random: np.random.RandomState, mean: np.ndarray, covariance: np.ndarray, size: int
+    ) -> np.ndarray:
+        """`size` rows of one component, drawn in scikit-learn's order of random numbers."""
+
+    @abstractmethod
+    def select(self, covariances: np.ndarray, component: int | np.ndarray) -> np.ndarray:
+        """The covariances of one component, or of several in the order given."""
+
+    @abstractmethod
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        """Weighted scatter about `means`: the covariances that maximise the M-step's objective.
+
+        Parameters
+        ----------
+        X
+            (N, D)
+        responsibilities
+            (N, K)
+        counts
+            (K,), the responsibilities' column sums
+        means
+            (K, D)
+        """
+
+    @abstractmethod
+    def add_to_diagonal(self, covariances: Tensor, value: float) -> Tensor:
+        """Σ + value · I, in the shape of `covariances`."""
+
+    @abstractmethod
+    def precision_factors(self, covariances: Tensor) -> Tensor:
+        """U with Σ⁻¹ = U Uᵀ, in the shape of `covariances`.
+
+        Raises
+        ------
+        InputError
+            If a covariance is not positive definite.
+        """
+
+    @abstractmethod
+    def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
+        """log |U| of every precision factor: (K,), or a scalar if all share one."""
+
+    @abstractmethod
+    def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
+        """(x − μ_k)ᵀ Σ_k⁻¹ (x − μ_k), of shape (N, K)."""
+
+
+class _Matrices(CovarianceType):
+    """What the types that hold whole matrices have in common."""
+
+    def invert(self, covariances: np.ndarray) -> np.ndarray:
+        return np.linalg.inv(covariances)
+
+    def draw(
+        self, random: np.random.RandomState, mean: np.ndarray, covariance: np.ndarray, size: int
+    ) -> np.ndarray:
+        return random.multivariate_normal(mean, covariance, size)
+
+    def add_to_diagonal(self, covariances: Tensor, value: float) -> Tensor:
+        n_features = covariances.shape[-1]
+        return covariances + value * torch.eye(
+            n_features, dtype=covariances.dtype, device=covariances.device
+        )
+
+    def precision_factors(self, covariances: Tensor) -> Tensor:
+        cholesky, info = torch.linalg.cholesky_ex(covariances)
+        if bool(info.any()) or not bool(torch.isfinite(cholesky).all()):
+            raise _collapsed()
+        identity = torch.eye(
+            covariances.shape[-1], dtype=covariances.dtype, device=covariances.device
+        )
+        return torch.linalg.solve_triangular(cholesky, identity, upper=False).mT
+
+    def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
+        return factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+
+class Full(_Matrices):
+    """Each component has a matrix of its own: covariances (K, D, D)."""
+
+    name = "full"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components, n_features, n_features)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components * n_features * (n_features + 1) // 2
+
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        return covariances
+
+    def select(self, covariances: np.ndarray, component: int | np.ndarray) -> np.ndarray:
+        return covariances[component]
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        covariances = []
+        for weight, count, mean in zip(responsibilities.T, counts, means, strict=True):
+            centred = X - mean
+            covariances.append((weight * centred.T) @ centred / count)
+        return torch.stack(covariances)
+
+    def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
+        return torch.stack(
+            [
+                ((X - mean) @ factor).square().sum(1)
+                for mean, factor in zip(means, factors, strict=True)
+            ],
+            dim=1,
+        )
+
+
+class Tied(_Matrices):
+    """All components share one matrix: covariances (D, D)."""
+
+    name = "tied"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features, n_features)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_features * (n_features + 1) // 2
+
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        return np.broadcast_to(covariances, (n_components, n_features, n_features))
+
+    def select(self, covariances: np.ndarray, component: int | np.ndarray) -> np.ndarray:
+        return covariances
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        # Responsibilities sum to one in each row, so that Σ_k Σ_n r x xᵀ is XᵀX, whatever they are.
+        # scikit-learn uses the same identity for its single-row starts, where they do not: our
+        # starts agree with its starts because of it.
+        return (X.T @ X - (counts * means.T) @ means) / counts.sum()
+
+    def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
+        return torch.stack([((X - mean) @ factors).square().sum(1) for mean in means], dim=1)
+
+
+class Diagonal(CovarianceType):
+    """Each component has a variance for each feature: covariances (K, D)."""
+
+    name = "diag"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components, n_features)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components * n_features
+
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        return covariances[:, :, np.newaxis] * np.eye(n_features)
+
+    def invert(self, covariances: np.ndarray) -> np.ndarray:
+        return 1.0 / covariances
+
+    def draw(
+        self, random: np.random.RandomState, mean: np.ndarray, covariance: np.ndarray, size: int
+    ) -> np.ndarray:
+        return mean + random.standard_normal((size, len(mean))) * np.sqrt(covariance)
+
+    def select(self, covariances: np.ndarray, component: int | np.ndarray) -> np.ndarray:
+        return covariances[component]
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        return torch.stack(
+            [
+                weight @ (X - mean).square() / count
+                for weight, count, mean in zip(responsibilities.T, counts, means, strict=True)
+            ]
+        )
+
+    def add_to_diagonal(self, covariances: Tensor, value: float) -> Tensor:
+        return covariances + value
+
+    def precision_factors(self, covariances: Tensor) -> Tensor:
+        if not bool((covariances > 0).all()):
+            raise _collapsed()
+        return covariances.rsqrt()
+
+    def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
+        return factors.log().sum(1)
+
+    def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
+        return torch.stack(
+            [
+                ((X - mean) * factor).square().sum(1)
+                for mean, factor in zip(means, factors, strict=True)
+            ],
+            dim=1,
+        )
+
+
+class Spherical(Diagonal):
+    """Each component has one variance: covariances (K,)."""
+
+    name = "spherical"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components,)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components
+
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        return covariances[:, np.newaxis, np.newaxis] * np.eye(n_features)
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        return super().estimate(X, responsibilities, counts, means).mean(1)
+
+    def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
+        return n_features * factors.log()
+
+
+_TYPES: tuple[CovarianceType, ...] = (Full(), Tied(), Diagonal(), Spherical())
+
+COVARIANCE_TYPES: dict[str, CovarianceType] = {kind.name: kind for kind in _TYPES}
+"""Every covariance type by its name."""
+
+
+def covariance_type_named(name: str) -> CovarianceType:
+    """The covariance type called `name`.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists the names.
+
+    Examples
+    --------
+    >>> covariance_type_named("diag").shape(3, 4)
+    (3, 4)
+    """
+    if name not in COVARIANCE_TYPES:
+        raise InputError(
+            f"covariance_type must be one of {', '.join(COVARIANCE_TYPES)}, got {name!r}."
+        )
+    return COVARIANCE_TYPES[name]
+
+
+def _collapsed() -> InputError:
+    return InputError(
+        "a component's covariance is not positive definite (it has collapsed onto a few, repeated "
+        "or linearly dependent rows): raise reg_covar, ask for fewer components, or drop constant "
+        "and redundant columns."
+    )

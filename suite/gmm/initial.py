@@ -1,0 +1,107 @@
+"""Starting values that every twin shares."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.utils import check_random_state
+
+from suite.errors import InputError
+from suite.gmm.parameters import MixtureParameters
+from suite.gmm.steps import m_step
+from suite.random import RandomState
+
+
+def initial_parameters(
+    X: ArrayLike,
+    n_components: int,
+    *,
+    covariance_type: str = "full",
+    method: str = "kmeans",
+    reg_covar: float = 1e-6,
+    random_state: RandomState = None,
+) -> MixtureParameters:
+    """A start for a mixture: responsibilities by `method`, then one M-step.
+
+    With the same `random_state` it is the start that scikit-learn's `GaussianMixture` takes, up to
+    rounding; a `RandomState` advances, so that calls in a row give the starts of `n_init` restarts.
+
+    Parameters
+    ----------
+    X
+        (N, D), finite.
+    n_components
+        K.
+    covariance_type
+        "full", "tied", "diag" or "spherical".
+    method
+        "kmeans" (k-means clusters), "k-means++" or "random_from_data" (one row a component, with
+        no spread but `reg_covar`), or "random" (random responsibilities).
+    reg_covar
+        Added to the diagonal of the covariances.
+    random_state
+        Seed or generator.
+
+    Raises
+    ------
+    InputError
+        If the method is unknown, there are fewer rows than components, or a component has no
+        spread and `reg_covar` is 0.
+
+    Examples
+    --------
+    >>> start = initial_parameters([[0.0], [0.1], [5.0], [5.1]], 2, random_state=0)
+    >>> sorted(start.means.ravel().round(2).tolist())
+    [0.05, 5.05]
+    """
+    rows = np.asarray(X, dtype=np.float64)
+    if method not in INIT_METHODS:
+        raise InputError(f"init_params must be one of {', '.join(INIT_METHODS)}, got {method!r}.")
+    if rows.ndim != 2 or not 1 <= n_components <= len(rows):
+        raise InputError(
+            f"expected at least {n_components} rows for {n_components} components, got an array "
+            f"of shape {rows.shape}; ask for fewer components."
+        )
+    responsibilities = INIT_METHODS[method](rows, n_components, check_random_state(random_state))
+    start = m_step(
+        torch.from_numpy(rows), torch.from_numpy(responsibilities), covariance_type, reg_covar
+    )
+    return start.to_parameters()
+
+
+def _kmeans(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
+    labels = KMeans(n_clusters=n_components, n_init=1, random_state=random).fit(X).labels_
+    return np.eye(n_components)[labels]
+
+
+def _kmeans_plusplus(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
+    _, indices = kmeans_plusplus(X, n_components, random_state=random)
+    return _one_row_each(X, indices)
+
+
+def _random_from_data(
+    X: np.ndarray, n_components: int, random: np.random.RandomState
+) -> np.ndarray:
+    return _one_row_each(X, random.choice(len(X), size=n_components, replace=False))
+
+
+def _random(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
+    responsibilities = random.uniform(size=(len(X), n_components))
+    return responsibilities / responsibilities.sum(axis=1, keepdims=True)
+
+
+def _one_row_each(X: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    responsibilities = np.zeros((len(X), len(indices)))
+    responsibilities[indices, np.arange(len(indices))] = 1.0
+    return responsibilities
+
+
+INIT_METHODS: dict[str, Callable[[np.ndarray, int, np.random.RandomState], np.ndarray]] = {
+    "kmeans": _kmeans,
+    "k-means++": _kmeans_plusplus,
+    "random": _random,
+    "random_from_data": _random_from_data,
+}
+"""Every way to start, by scikit-learn's name: (X, K, random) -> responsibilities (N, K)."""

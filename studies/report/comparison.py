@@ -1,0 +1,181 @@
+"""Comparisons of runs on the same data set and seed: differences, ratios, time to a target."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from studies.report.loaded import StudyResults
+
+Verdict = Literal["none", "within", "higher", "lower", "undecided"]
+
+ENOUGH_SEEDS = 6
+"""From so many seeds on an interval is given; with fewer, differences are only observed."""
+
+CONFIDENCE = 0.95
+"""Of every interval in a report."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Paired differences over seeds, an estimator's value less the baseline's.
+
+    Parameters
+    ----------
+    n
+        Number of pairs.
+    mean, low, high
+        Their mean, smallest and largest; NaN without pairs.
+    interval
+        Student's t interval of the mean over seeds, if there are `ENOUGH_SEEDS`.
+    verdict
+        "within" if every pair differs by at most the margin; "higher" or "lower" if all pairs say
+        so or the interval leaves out 0; else "undecided".
+    """
+
+    n: int
+    mean: float
+    low: float
+    high: float
+    interval: tuple[float, float] | None
+    verdict: Verdict
+
+
+def compare(differences: np.ndarray, margin: float) -> Differences:
+    """Summarise paired differences; those up to `margin` count as none.
+
+    Examples
+    --------
+    >>> compare(np.array([0.2, 0.1, 0.3]), margin=0.01).verdict
+    'higher'
+    >>> compare(np.array([0.2, -0.1, 0.3]), margin=0.01).verdict
+    'undecided'
+    """
+    values = np.asarray(differences, dtype=float)
+    if len(values) == 0:
+        return Differences(0, math.nan, math.nan, math.nan, None, "none")
+    interval = student_interval(values) if len(values) >= ENOUGH_SEEDS else None
+    return Differences(
+        n=len(values),
+        mean=float(values.mean()),
+        low=float(values.min()),
+        high=float(values.max()),
+        interval=interval,
+        verdict=_verdict(values, interval, margin),
+    )
+
+
+def student_interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of the mean of independent normal values (Student's t)."""
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1) * stats.sem(values)
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def normal_interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of the mean of many independent values (normal approximation)."""
+    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * stats.sem(values)
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def seed_differences(
+    results: StudyResults, metric: str, split: str, dataset: str, estimator: str
+) -> np.ndarray:
+    """The estimator's values less the baseline's, on the seeds that both have."""
+    pairs = results.pairs(metric, split, dataset, estimator, results.baseline)
+    return (pairs["one"] - pairs["other"]).to_numpy()
+
+
+def time_ratios(results: StudyResults, dataset: str, estimator: str) -> np.ndarray:
+    """The estimator's fitting time over the baseline's, seed by seed."""
+    pairs = results.pairs("fit_seconds", "", dataset, estimator, results.baseline)
+    pairs = pairs[pairs["other"] > 0]
+    return (pairs["one"] / pairs["other"]).to_numpy()
+
+
+def datum_differences(
+    results: StudyResults, quantity: str, dataset: str, estimator: str, seed: int
+) -> np.ndarray | None:
+    """The estimator's values less the baseline's, test datum by test datum, of one seed.
+
+    None if either run has no such values or they are of different data.
+    """
+    one, other = (
+        results.arrays(dataset, name, seed).get(quantity) for name in (estimator, results.baseline)
+    )
+    if one is None or other is None or one.shape != other.shape or len(one) < 2:
+        return None
+    return one.astype(np.float64) - other.astype(np.float64)
+
+
+def target_metric(results: StudyResults) -> tuple[str, str]:
+    """The metric and split of the common target: what a run's progress is measured by."""
+    return ("log_likelihood", "train") if results.kind == "mixture" else ("elbo", "test")
+
+
+def shortfalls(results: StudyResults, dataset: str) -> pd.DataFrame:
+    """The way to the target's metric with a column "below_best".
+
+    That is how far a value lies below the best that any estimator reached on the way, on the same
+    data set and seed, in nats per datum.
+    """
+    way = results.traced(*target_metric(results), dataset).copy()
+    way["below_best"] = way.groupby("seed")["value"].transform("max") - way["value"]
+    return way
+
+
+def times_to_target(results: StudyResults) -> pd.DataFrame:
+    """When each planned run first came within the target's distance of the best.
+
+    Columns: dataset, estimator, seed, reached, steps, seconds. A run that never did, or that did
+    not end well, has NaN: it is a miss and stays in the count. Estimators that have no such
+    metric (a plain autoencoder) are left out.
+    """
+    rows = []
+    for dataset in results.datasets:
+        way = shortfalls(results, dataset)
+        there = way[way["below_best"] <= results.target]
+        first = there.sort_values("step").groupby(["estimator", "seed"]).first()
+        for estimator in scored_estimators(results):
+            for seed in results.runs(dataset, estimator)["seed"]:
+                reached = (estimator, seed) in first.index
+                step, seconds = (
+                    first.loc[(estimator, seed), ["step", "seconds"]] if reached else (np.nan,) * 2
+                )
+                rows.append((dataset, estimator, seed, reached, float(step), float(seconds)))
+    columns = ["dataset", "estimator", "seed", "reached", "steps", "seconds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def scored_estimators(results: StudyResults) -> list[str]:
+    """The estimators that can have a likelihood or bound at all: all but plain autoencoders."""
+    from suite.registry import ESTIMATORS
+
+    specs = {name: ESTIMATORS.get(results.registered(name)) for name in results.estimators}
+    return [n for n, spec in specs.items() if spec is None or spec.family != "autoencoder"]
+
+
+def median_with_misses(values: pd.Series) -> float:
+    """The median of times, a miss (NaN) counting as later than any time; NaN if it is a miss.
+
+    Examples
+    --------
+    >>> median_with_misses(pd.Series([1.0, 3.0, np.nan]))
+    3.0
+    """
+    if len(values) == 0:
+        return math.nan
+    middle = float(np.median(values.fillna(math.inf)))
+    return middle if math.isfinite(middle) else math.nan
+
+
+def _verdict(values: np.ndarray, interval: tuple[float, float] | None, margin: float) -> Verdict:
+    if np.all(np.abs(values) <= margin):
+        return "within"
+    if np.all(values > 0) or (interval is not None and interval[0] > 0):
+        return "higher"
+    if np.all(values < 0) or (interval is not None and interval[1] < 0):
+        return "lower"
+    return "undecided"

@@ -1,0 +1,47 @@
+"""Cells: the paired design and the keys."""
+
+from dataclasses import replace
+
+from studies.cells import Cell, plan_cells
+from studies.schema import load_study, resolve
+
+
+def cells() -> list[Cell]:
+    _, study = load_study("gmm-classics")
+    return plan_cells(resolve(study, profile="quick"), "gmm-classics", "cpu")
+
+
+def test_one_cell_for_each_combination_and_no_key_twice() -> None:
+    planned = cells()
+    assert len(planned) == 8 * 3 * 3
+    assert len({cell.key for cell in planned}) == len(planned)
+
+
+def test_estimators_share_data_and_start_and_nothing_else_does() -> None:
+    seeds: dict[tuple[str, int], set[tuple[int, int]]] = {}
+    for cell in cells():
+        seeds.setdefault((cell.dataset, cell.seed), set()).add((cell.data_seed, cell.start_seed))
+    assert all(len(found) == 1 for found in seeds.values())
+    assert len(set().union(*seeds.values())) == len(seeds)
+
+
+def test_estimators_alternate_so_that_a_slow_minute_hits_all() -> None:
+    assert [cell.estimator for cell in cells()[:6]] == ["em", "sklearn", "svi"] * 2
+
+
+def test_the_key_changes_with_what_decides_the_result_only() -> None:
+    cell = cells()[0]
+    assert replace(cell, time_limit=1.0).key == cell.key
+    for change in (
+        {"settings": {"n_components": 4}},
+        {"data_hash": "other"},
+        {"code_hash": "other"},
+        {"seed": 7},
+        {"threads": 5},
+        {"tolerance": 0.5},
+        {"max_steps": 1},
+        {"importance_samples": 3},
+        {"options": {"test_size": 0.1}},
+        {"device": "cuda"},
+    ):
+        assert replace(cell, **change).key != cell.key, change

@@ -1,0 +1,45 @@
+"""The clock stands still while progress is scored; the steps scored are the stated ones."""
+
+import time
+from itertools import pairwise
+
+from studies.recorder import Recorder
+from suite.progress import Progress
+
+
+def record(n_steps: int, **delays: float) -> tuple[Recorder, float]:
+    def measure(progress: Progress) -> dict[tuple[str, str], float]:
+        time.sleep(delays.get("measuring", 0.0))
+        return {("objective", "train"): progress.objective}
+
+    recorder = Recorder(measure, lambda step, objective: None)
+    recorder.start()
+    for step in range(1, n_steps + 1):
+        time.sleep(delays.get("fitting", 0.0))
+        recorder(Progress(step, float(step), dict))
+    return recorder, recorder.finish()
+
+
+def test_scoring_is_outside_the_clock() -> None:
+    recorder, seconds = record(5, fitting=0.02, measuring=0.1)
+    assert 0.1 <= seconds < 0.25  # 5 × 0.02 s of work; scoring alone would take 0.5 s
+    times = [point.seconds for point in recorder.trace]
+    assert times == sorted(times)
+    assert times[-1] <= seconds
+
+
+def test_all_early_steps_then_every_twentieth_part_and_the_last() -> None:
+    recorder, _ = record(1000)
+    steps = [point.step for point in recorder.trace]
+    assert steps[:50] == list(range(1, 51))
+    assert steps[-1] == 1000
+    for earlier, later in pairwise(steps[49:-1]):
+        assert later >= 1.05 * earlier
+        assert later - 1 < 1.05 * earlier
+    assert recorder.steps == 1000
+
+
+def test_no_step_at_all_is_zero_steps() -> None:
+    recorder, _ = record(0)
+    assert recorder.steps == 0
+    assert recorder.trace == []

@@ -1,0 +1,146 @@
+"""A user's own table of named columns: CSV, TSV and Parquet."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from suite.data.checks import check_table, encode_labels, listing
+from suite.data.tables import Table
+from suite.errors import InputError
+
+_SEPARATOR_NAMES = {",": "commas", "\t": "tabs"}
+
+
+def read_delimited(path: Path, separator: str, label: str | None) -> Table:
+    """A table from text in UTF-8 whose fields are parted by `separator`.
+
+    The first line names the columns, unless every field in it is a number; then the columns are
+    called "column 1", "column 2", … and a note says so.
+
+    Raises
+    ------
+    InputError
+        If the file is no such table, or a column other than `label` is not all finite numbers.
+    """
+    try:
+        has_header = not _is_numbers(_parse(path, separator, header=None, n_rows=1))
+        frame = _parse(path, separator, header=0 if has_header else None)
+    except pd.errors.EmptyDataError:
+        raise InputError(f"expected a table, but {path.name} is empty; give more data.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"expected text in UTF-8, but {path.name} is not; save it so.") from None
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise InputError(
+            f"expected every line of {path.name} to have as many fields as the first "
+            f"({' '.join(str(error).split())}); mend that line."
+        ) from None
+    _check_separator(frame, separator, path.name)
+    if has_header:
+        _check_header(frame, path.name)
+        return _from_frame(frame, path, label)
+    frame.columns = pd.Index([f"column {i + 1}" for i in range(frame.shape[1])])
+    return _from_frame(frame, path, label, ("no header line, so columns are numbered from 1",))
+
+
+def read_parquet(path: Path, label: str | None) -> Table:
+    """A table from a Parquet file.
+
+    Raises
+    ------
+    InputError
+        If the file is not Parquet, or a column other than `label` is not all finite numbers.
+    """
+    try:
+        frame = pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"{path.name} cannot be read as Parquet ({' '.join(str(error).split())[:120]}); "
+            "save it again."
+        ) from None
+    return _from_frame(frame.rename(columns=str), path, label)
+
+
+def _parse(path: Path, separator: str, header: int | None, n_rows: int | None = None):  # type: ignore[no-untyped-def]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            path,
+            sep=separator,
+            header=header,
+            nrows=n_rows,
+            index_col=False,
+            encoding="utf-8-sig",
+            low_memory=False,
+        )
+
+
+def _is_numbers(first_line: pd.DataFrame) -> bool:
+    return all(pd.api.types.is_numeric_dtype(kind) for kind in first_line.dtypes) and bool(
+        first_line.notna().all(axis=None)
+    )
+
+
+def _check_separator(frame: pd.DataFrame, separator: str, called: str) -> None:
+    """A wrong separator shows as one column of text with another separator in it."""
+    if frame.shape[1] != 1:
+        return
+    sample = [str(frame.columns[0]), *map(str, frame.iloc[:5, 0])]
+    for other in ";", "\t", ",", "|":
+        if other != separator and all(other in text for text in sample):
+            raise InputError(
+                f"expected fields parted by {_SEPARATOR_NAMES[separator]} in {called}, got one "
+                f"column with {other!r} in it; save it with commas as .csv or with tabs as .tsv."
+            )
+
+
+def _check_header(frame: pd.DataFrame, called: str) -> None:
+    if str(frame.columns[0]).startswith("Unnamed: "):
+        raise InputError(
+            f"the first column of {called} has no name and may be row numbers; "
+            "remove it or give it a name."
+        )
+
+
+def _from_frame(
+    frame: pd.DataFrame, path: Path, label: str | None, notes: tuple[str, ...] = ()
+) -> Table:
+    labels, label_names = None, ()
+    if label is not None:
+        if label not in frame.columns:
+            raise InputError(
+                f"expected label to name a column of {path.name}, got {label!r}; "
+                f"it has {listing(frame.columns, 12)}."
+            )
+        column = frame.pop(label).astype(object).to_numpy()
+        labels, label_names = encode_labels(_missing_as_none(column), path.name)
+    _check_numeric(frame, path.name)
+    values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    names = tuple(map(str, frame.columns))
+    check_table(values, names, path.name)
+    return Table(path.stem, values, names, labels, label_names, notes=notes)
+
+
+def _missing_as_none(column: np.ndarray) -> np.ndarray:
+    return np.where(pd.isna(column), None, column)
+
+
+def _check_numeric(frame: pd.DataFrame, called: str) -> None:
+    numeric = set(frame.select_dtypes(["integer", "floating", "bool", "boolean"]).columns)
+    text = [name for name in frame.columns if name not in numeric]
+    if not text or frame.empty:
+        return
+    column = frame[text[0]]
+    is_text = (
+        pd.to_numeric(column.astype(str), errors="coerce").isna() & column.notna()
+    ).to_numpy()
+    row = int(is_text.argmax())
+    noun = "column" if len(text) == 1 else "columns"
+    raise InputError(
+        f"expected numbers only, but {called} has text in {noun} {listing(text)} "
+        f"({str(column.iloc[row])[:40]!r} in row {row + 1}); remove the {noun}, or name the one "
+        "that holds the classes with label=."
+    )

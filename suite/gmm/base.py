@@ -22,7 +22,6 @@ from suite.gmm.initial import INIT_METHODS, initial_parameters
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prediction import MixturePrediction
 from suite.progress import Callback, notify
-from suite.random import RandomState
 
 Report = Callable[[float, Callable[[], MixtureState]], bool]
 """Tells the callback the objective and how to get the state after a step; True means stop."""

@@ -120,7 +120,7 @@ class _Matrices(CovarianceType):
         return factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
-class Full(_Matrices):
+class _Full(_Matrices):
     """Each component has a matrix of its own: covariances (K, D, D)."""
 
     name = "full"
@@ -144,7 +144,10 @@ class Full(_Matrices):
         for weight, count, mean in zip(responsibilities.T, counts, means, strict=True):
             centred = X - mean
             covariances.append((weight * centred.T) @ centred / count)
-        return torch.stack(covariances)
+        stacked = torch.stack(covariances)
+        variances = stacked.diagonal(dim1=-2, dim2=-1)
+        variances.copy_(_zero_below_rounding(variances, means.square()))
+        return stacked
 
     def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
         return torch.stack(
@@ -156,7 +159,7 @@ class Full(_Matrices):
         )
 
 
-class Tied(_Matrices):
+class _Tied(_Matrices):
     """All components share one matrix: covariances (D, D)."""
 
     name = "tied"
@@ -179,13 +182,19 @@ class Tied(_Matrices):
         # Responsibilities sum to one in each row, so that Σ_k Σ_n r x xᵀ is XᵀX, whatever they are.
         # scikit-learn uses the same identity for its single-row starts, where they do not: our
         # starts agree with its starts because of it.
-        return (X.T @ X - (counts * means.T) @ means) / counts.sum()
+        scatter = X.T @ X
+        covariance = (scatter - (counts * means.T) @ means) / counts.sum()
+        variances = covariance.diagonal()
+        rounding = torch.finfo(X.dtype).eps * scatter.diagonal() / counts.sum()
+        variances.copy_(torch.where(variances > 10 * rounding, variances, 0.0))
+        return covariance
 
     def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
-        return torch.stack([((X - mean) @ factors).square().sum(1) for mean in means], dim=1)
+        whitened, centres = X @ factors, means @ factors
+        return torch.stack([(whitened - centre).square().sum(1) for centre in centres], dim=1)
 
 
-class Diagonal(CovarianceType):
+class _Diagonal(CovarianceType):
     """Each component has a variance for each feature: covariances (K, D)."""
 
     name = "diag"
@@ -213,12 +222,13 @@ class Diagonal(CovarianceType):
     def estimate(
         self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
     ) -> Tensor:
-        return torch.stack(
+        variances = torch.stack(
             [
                 weight @ (X - mean).square() / count
                 for weight, count, mean in zip(responsibilities.T, counts, means, strict=True)
             ]
         )
+        return _zero_below_rounding(variances, means.square())
 
     def add_to_diagonal(self, covariances: Tensor, value: float) -> Tensor:
         return covariances + value
@@ -241,7 +251,7 @@ class Diagonal(CovarianceType):
         )
 
 
-class Spherical(Diagonal):
+class _Spherical(_Diagonal):
     """Each component has one variance: covariances (K,)."""
 
     name = "spherical"
@@ -264,7 +274,7 @@ class Spherical(Diagonal):
         return n_features * factors.log()
 
 
-_TYPES: tuple[CovarianceType, ...] = (Full(), Tied(), Diagonal(), Spherical())
+_TYPES: tuple[CovarianceType, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())
 
 COVARIANCE_TYPES: dict[str, CovarianceType] = {kind.name: kind for kind in _TYPES}
 """Every covariance type by its name."""
@@ -288,6 +298,13 @@ def covariance_type_named(name: str) -> CovarianceType:
             f"covariance_type must be one of {', '.join(COVARIANCE_TYPES)}, got {name!r}."
         )
     return COVARIANCE_TYPES[name]
+
+
+def _zero_below_rounding(variances: Tensor, squares: Tensor) -> Tensor:
+    # A component that sits on one row, or on copies of it, gets a variance of a few squared ulps
+    # of its mean: that is no spread, and left alone it would win with an absurd likelihood.
+    ulp = 1e3 * torch.finfo(variances.dtype).eps
+    return torch.where(variances > ulp**2 * squares, variances, 0.0)
 
 
 def _collapsed() -> InputError:

@@ -270,6 +270,4 @@ def _check(parameters: MixtureParameters) -> None:
     if not all(np.isfinite(a).all() for a in (weights, means, parameters.covariances)):
         raise InputError("mixture parameters must be finite, got NaN or infinity.")
     if (weights < 0).any() or abs(weights.sum() - 1) > _WEIGHT_SUM_TOLERANCE:
-        raise InputError(
-            f"weights must not be negative and must sum to 1, got {weights.tolist()}."
-        )
+        raise InputError(f"weights must not be negative and must sum to 1, got {weights.tolist()}.")

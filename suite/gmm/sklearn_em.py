@@ -25,8 +25,8 @@ class SklearnGaussianMixture(GaussianMixture):
 
     Parameters
     ----------
-    n_components, covariance_type, tol, reg_covar, max_iter, n_init, init_params, weights_init, \
-means_init, precisions_init, random_state, warm_start, verbose, verbose_interval
+    n_components, covariance_type, tol, reg_covar, max_iter, n_init, init_params, \
+weights_init, means_init, precisions_init, random_state, warm_start, verbose, verbose_interval
         scikit-learn's.
     initial
         The start: the same object that the other mixtures take. It replaces `weights_init`,
@@ -152,7 +152,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         return bound
 
 
-class _StopFit(Exception):  # noqa: N818 - it is a signal, not an error
+class _StopFit(Exception):
     """The callback asked to stop."""
 
 

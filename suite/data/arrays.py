@@ -97,7 +97,8 @@ def _table(array: np.ndarray, path: Path, labels: np.ndarray | None = None) -> T
     values, image_shape = _rows(array, path.name)
     names = _column_names(values, image_shape)
     check_table(values, names, path.name)
-    codes, label_names = None, ()
+    codes: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
     if labels is not None:
         _check_length(labels, values, path.name)
         codes, label_names = encode_labels(labels, path.name)

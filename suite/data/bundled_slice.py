@@ -24,12 +24,12 @@ N_TRAIN, N_TEST = 10_000, 2_000
 class ImageSplit:
     """Images with their labels: uint8 arrays of shapes (N, 28, 28) and (N,).
 
-    `rows` are the row numbers in the full data, int32 of shape (N,), or None for the full data.
+    `rows` are the row numbers in the full data, int32 of shape (N,).
     """
 
     images: np.ndarray
     labels: np.ndarray
-    rows: np.ndarray | None = None
+    rows: np.ndarray
 
 
 def read_slice(name: str) -> tuple[ImageSplit, ImageSplit]:

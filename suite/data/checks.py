@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
 from suite.errors import InputError
 
@@ -53,7 +54,7 @@ def encode_labels(labels: np.ndarray, called: str) -> tuple[np.ndarray, tuple[st
     >>> encode_labels(np.array(["b", "a", "b"]), "x.csv")
     (array([1, 0, 1]), ('a', 'b'))
     """
-    missing = np.array([label is None or label != label for label in labels.tolist()], dtype=bool)
+    missing = np.asarray(pd.isna(labels))
     if missing.any():
         raise InputError(
             f"expected a label in every row of {called}, but {missing.sum():,} are missing, the "

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from suite.data.arrays import read_npy, read_npz
 from suite.data.checks import listing
@@ -14,6 +15,8 @@ from suite.data.frames import read_delimited, read_parquet
 from suite.data.tables import Table, split_table
 from suite.errors import InputError
 from suite.random import RandomState
+
+_Found = TypeVar("_Found", Table, Dataset)
 
 _READERS: dict[str, Callable[[Path, str | None], Table | Dataset]] = {
     ".csv": lambda path, label: read_delimited(path, ",", label),
@@ -69,25 +72,24 @@ def load_file(
         raise InputError(_missing(path))
     found = read(path, label)
     if isinstance(found, Table):
-        about = replace(found, **_about(path))
         return split_table(
-            about, test_size=test_size, random_state=random_state, drop_constant=drop_constant
+            _signed(found, path),
+            test_size=test_size,
+            random_state=random_state,
+            drop_constant=drop_constant,
         )
     if drop_constant:
         raise InputError(
             f"drop_constant works on one table, and {path.name} has train and test; "
             "drop the columns before saving it."
         )
-    return replace(found, **_about(path))
+    return _signed(found, path)
 
 
-def _about(path: Path) -> dict[str, str]:
-    return {
-        "source": f"the file {path.name}",
-        "licence": "its owner's",
-        "origin": "file",
-        "origin_detail": f"the file {path.name}",
-    }
+def _signed(found: _Found, path: Path) -> _Found:
+    """`found` with the file's name as its source; the folder stays out of reports."""
+    called = f"the file {path.name}"
+    return replace(found, source=called, licence="its owner's", origin="file", origin_detail=called)
 
 
 def _missing(path: Path) -> str:

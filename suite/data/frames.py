@@ -64,7 +64,9 @@ def read_parquet(path: Path, label: str | None) -> Table:
     return _from_frame(frame.rename(columns=str), path, label)
 
 
-def _parse(path: Path, separator: str, header: int | None, n_rows: int | None = None):  # type: ignore[no-untyped-def]
+def _parse(
+    path: Path, separator: str, header: int | None, n_rows: int | None = None
+) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         return pd.read_csv(
@@ -79,9 +81,7 @@ def _parse(path: Path, separator: str, header: int | None, n_rows: int | None = 
 
 
 def _is_numbers(first_line: pd.DataFrame) -> bool:
-    return all(pd.api.types.is_numeric_dtype(kind) for kind in first_line.dtypes) and bool(
-        first_line.notna().all(axis=None)
-    )
+    return all(map(_holds_reals, first_line.dtypes)) and bool(first_line.notna().all(axis=None))
 
 
 def _check_separator(frame: pd.DataFrame, separator: str, called: str) -> None:
@@ -108,15 +108,15 @@ def _check_header(frame: pd.DataFrame, called: str) -> None:
 def _from_frame(
     frame: pd.DataFrame, path: Path, label: str | None, notes: tuple[str, ...] = ()
 ) -> Table:
-    labels, label_names = None, ()
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
     if label is not None:
         if label not in frame.columns:
             raise InputError(
                 f"expected label to name a column of {path.name}, got {label!r}; "
                 f"it has {listing(frame.columns, 12)}."
             )
-        column = frame.pop(label).astype(object).to_numpy()
-        labels, label_names = encode_labels(_missing_as_none(column), path.name)
+        labels, label_names = encode_labels(frame.pop(label).to_numpy(object), path.name)
     _check_numeric(frame, path.name)
     values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     names = tuple(map(str, frame.columns))
@@ -124,13 +124,8 @@ def _from_frame(
     return Table(path.stem, values, names, labels, label_names, notes=notes)
 
 
-def _missing_as_none(column: np.ndarray) -> np.ndarray:
-    return np.where(pd.isna(column), None, column)
-
-
 def _check_numeric(frame: pd.DataFrame, called: str) -> None:
-    numeric = set(frame.select_dtypes(["integer", "floating", "bool", "boolean"]).columns)
-    text = [name for name in frame.columns if name not in numeric]
+    text = [name for name, kind in frame.dtypes.items() if not _holds_reals(kind)]
     if not text or frame.empty:
         return
     column = frame[text[0]]
@@ -144,3 +139,7 @@ def _check_numeric(frame: pd.DataFrame, called: str) -> None:
         f"({str(column.iloc[row])[:40]!r} in row {row + 1}); remove the {noun}, or name the one "
         "that holds the classes with label=."
     )
+
+
+def _holds_reals(kind: object) -> bool:
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)

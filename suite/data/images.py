@@ -210,7 +210,7 @@ def _read(name: str, folder: Path, *, train: bool) -> ImageSplit:
         raise _damaged(name, image_file, label_file, counts)
     if not 0 <= labels.min() <= labels.max() <= 9:
         raise _damaged(name, image_file, label_file, "hold a label that is not from 0 to 9")
-    return ImageSplit(images, labels.astype(np.uint8))
+    return ImageSplit(images, labels.astype(np.uint8), np.arange(len(images), dtype=np.int32))
 
 
 def _damaged(name: str, image_file: Path, label_file: Path, what: str) -> InputError:

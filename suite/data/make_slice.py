@@ -20,7 +20,7 @@ from suite.data.splitting import stratified_rows
 def cut(full: ImageSplit, n_images: int) -> ImageSplit:
     """`n_images` of `full`, stratified by class and in their original order, with row numbers."""
     rows = stratified_rows(full.labels, n_images)
-    return ImageSplit(full.images[rows], full.labels[rows], rows.astype(np.int32))
+    return ImageSplit(full.images[rows], full.labels[rows], full.rows[rows])
 
 
 def main() -> None:

@@ -41,7 +41,8 @@ def split_rows(
             "give more rows or a smaller test_size."
         )
     seed = draw_seed(None) if random_state is None else random_state
-    stratify, notes = labels, ()
+    stratify = labels
+    notes: tuple[str, ...] = ()
     if labels is not None and not _can_stratify(labels, n_test):
         stratify = None
         notes = ("split at random rather than by class: a class has too few rows",)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn import datasets as sklearn_datasets
 
+from suite.data.checks import encode_labels
 from suite.data.dataset import Dataset, Origin
 from suite.data.splitting import split_rows
 from suite.random import RandomState
@@ -136,15 +137,16 @@ def _from_csv(
     def read() -> Table:
         with (files("suite.data") / "bundled" / f"{name}.csv").open() as file:
             frame = pd.read_csv(file).rename(columns=rename or {})
-        labels, label_names = None, ()
+        labels: np.ndarray | None = None
+        label_names: tuple[str, ...] = ()
         if label is not None:
-            label_names, labels = np.unique(frame.pop(label).to_numpy(str), return_inverse=True)
+            labels, label_names = encode_labels(frame.pop(label).to_numpy(str), name)
         return Table(
             name=name,
             values=frame.to_numpy(np.float64) / scale,
             feature_names=tuple(frame.columns),
             labels=labels,
-            label_names=tuple(map(str, label_names)),
+            label_names=label_names,
             source=source,
             licence=licence,
             origin_detail=f"{name}, as it ships with this package",

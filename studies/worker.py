@@ -7,9 +7,11 @@ import inspect
 import os
 import resource
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from pathlib import Path
 from signal import SIG_IGN, SIGINT, signal
 from time import perf_counter
 from typing import Any
@@ -22,7 +24,7 @@ from studies.cells import Cell
 from studies.families import FAMILIES
 from studies.recorder import Notice, Recorder
 from studies.results import CellResult, Score, Status
-from suite.data import Dataset, load, simulate_mixture
+from suite.data import Dataset, load, load_file, simulate_mixture
 from suite.device import resolve_device
 from suite.errors import InputError
 
@@ -81,17 +83,25 @@ def load_dataset(cell: Cell) -> Dataset:
     InputError
         If it cannot be loaded or an option is unknown.
     """
-    loader = simulate_mixture if cell.load == "simulated" else load
-    options = dict(cell.options)
-    known = [name for name in inspect.signature(loader).parameters if name != "name"]
-    for name in options:
+    loader, arguments = _loader(cell)
+    known = [name for name in inspect.signature(loader).parameters if name not in arguments]
+    for name in cell.options:
         if name not in known:
             raise InputError(
                 f"datasets.{cell.dataset}.options.{name}: unknown option; "
                 f"known: {', '.join(known)}."
             )
-    options.setdefault("random_state", cell.data_seed)
-    return simulate_mixture(**options) if cell.load == "simulated" else load(cell.load, **options)
+    dataset: Dataset = loader(**({"random_state": cell.data_seed} | arguments | dict(cell.options)))
+    return dataset
+
+
+def _loader(cell: Cell) -> tuple[Callable[..., Dataset], dict[str, Any]]:
+    """The function that loads the cell's data, and what it is given beside the options."""
+    if cell.load == "simulated":
+        return simulate_mixture, {}
+    if Path(cell.load).suffix:
+        return load_file, {"path": cell.load}
+    return load, {"name": cell.load}
 
 
 def run_cell(cell: Cell, notice: Notice) -> CellResult:

@@ -41,6 +41,7 @@ def load(
     *,
     folder: str | Path | None = None,
     download: bool = False,
+    bundled: bool = False,
     test_size: float = 0.25,
     random_state: RandomState = 0,
     drop_constant: bool = False,
@@ -60,6 +61,8 @@ def load(
         on the bundled slice. The tables ship with the packages, wherever this points.
     download
         Let torchvision download MNIST or Fashion-MNIST if no folder searched has it.
+    bundled
+        Use the bundled slice of MNIST or Fashion-MNIST even where the full data is at hand.
     test_size
         The fraction of a table's rows to hold out, from 0 to less than 1, by class where there are
         classes. MNIST and Fashion-MNIST keep the split of their authors.
@@ -92,7 +95,7 @@ def load(
     if name in IMAGE_NAMES:
         from suite.data.images import load_images
 
-        found = load_images(str(name), folder=folder, download=download)
+        found = load_images(str(name), folder=folder, download=download, bundled=bundled)
     else:
         found = _load_table_or_file(name, test_size, random_state, drop_constant)
     return limited(with_bits(found, bits), limit)
@@ -121,7 +124,7 @@ def _load_table_or_file(
 
 
 def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(str(name).lower(), names(), n=2, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).lower(), names(), n=2, cutoff=0.6)
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     return (
         f"expected the name of a data set or the path of a file, got {name!r}; {meant}"

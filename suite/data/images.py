@@ -86,7 +86,13 @@ class _Place:
     called: str
 
 
-def load_images(name: str, *, folder: str | Path | None = None, download: bool = False) -> Dataset:
+def load_images(
+    name: str,
+    *,
+    folder: str | Path | None = None,
+    download: bool = False,
+    bundled: bool = False,
+) -> Dataset:
     """MNIST or Fashion-MNIST with the split of its authors.
 
     Parameters
@@ -97,6 +103,8 @@ def load_images(name: str, *, folder: str | Path | None = None, download: bool =
         Where to look, before and instead of anywhere else; with `download`, also where to put it.
     download
         Fetch the full data if no place searched has it, rather than fall back on the slice.
+    bundled
+        Search nowhere and use the bundled slice; `folder` and `download` must then be left out.
 
     Returns
     -------
@@ -106,10 +114,15 @@ def load_images(name: str, *, folder: str | Path | None = None, download: bool =
     Raises
     ------
     InputError
-        If `folder` or `$SUITE_DATA` does not have what was asked of it, if a file is damaged, or
+        If `bundled` is asked for together with `folder` or `download`, if `folder` or
+        `$SUITE_DATA` does not have what was asked of it, if a file is damaged, or
         if the download fails.
     """
-    place = _find(name, folder, download)
+    if bundled and (folder is not None or download):
+        raise InputError(
+            "expected bundled=True alone, got it with a folder or a download; leave out one."
+        )
+    place = None if bundled else _find(name, folder, download)
     title = IMAGE_SETS[name].title
     if place is None:
         detail = f"the bundled slice of {title}, 10,000 training and 2,000 test images"

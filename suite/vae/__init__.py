@@ -3,13 +3,17 @@
 from suite.vae.autoencoder import Autoencoder
 from suite.vae.likelihoods import LIKELIHOODS, Likelihood
 from suite.vae.networks import VAENetworks, build_networks
+from suite.vae.pyro_model import VAEModel
+from suite.vae.pyro_vae import PyroVAE
 from suite.vae.torch_vae import TorchVAE
 
 __all__ = [
     "LIKELIHOODS",
     "Autoencoder",
     "Likelihood",
+    "PyroVAE",
     "TorchVAE",
+    "VAEModel",
     "VAENetworks",
     "build_networks",
 ]

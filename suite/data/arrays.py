@@ -13,6 +13,8 @@ from suite.data.dataset import Dataset
 from suite.data.tables import Table
 from suite.errors import InputError
 
+_MAGIC = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")
+
 
 def read_npy(path: Path, label: str | None) -> Table:
     """A table, or a stack of images, from one array.
@@ -59,6 +61,9 @@ def read_npz(path: Path, label: str | None) -> Table | Dataset:
 
 
 def _open(path: Path) -> np.ndarray | np.lib.npyio.NpzFile:
+    with path.open("rb") as file:
+        if not file.read(6).startswith(_MAGIC):  # NumPy would take it for a pickle
+            raise InputError(f"{path.name} holds no NumPy array; save it again with NumPy.")
     try:
         opened: np.ndarray | np.lib.npyio.NpzFile = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -74,7 +79,7 @@ def _member(archive: Mapping[str, np.ndarray], key: str, called: str) -> np.ndar
 
 
 def _unreadable(called: str, error: Exception) -> InputError:
-    if "allow_pickle" in str(error) or "pickled" in str(error):
+    if "allow_pickle" in str(error):
         return InputError(
             f"expected plain numbers, but {called} holds Python objects, which are not loaded "
             "because a pickle can run any code; save an array of floats."
@@ -115,8 +120,7 @@ def _own_split(arrays: Mapping[str, np.ndarray], path: Path) -> Dataset:
         )
     names = _column_names(train, image_shape)
     check_table(train, names, f"train in {path.name}")
-    if len(test):
-        check_table(np.vstack([test, test]), names, f"test in {path.name}")
+    check_table(test, names, f"test in {path.name}", least_rows=0)
     codes, label_names = _split_labels(arrays, train, test, path.name)
     return Dataset(
         name=path.stem,

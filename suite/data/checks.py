@@ -10,8 +10,10 @@ import pandas as pd
 from suite.errors import InputError
 
 
-def check_table(values: np.ndarray, columns: Sequence[str], called: str) -> None:
-    """Raise `InputError` unless `values` is a table of at least two rows of finite numbers.
+def check_table(
+    values: np.ndarray, columns: Sequence[str], called: str, *, least_rows: int = 2
+) -> None:
+    """Raise `InputError` unless `values` is a table of enough rows of finite numbers.
 
     Parameters
     ----------
@@ -21,13 +23,17 @@ def check_table(values: np.ndarray, columns: Sequence[str], called: str) -> None
         D names, for the message.
     called
         What the message calls the table.
+    least_rows
+        How many rows are enough.
     """
     n_rows, n_columns = values.shape
     if n_columns == 0:
         raise InputError(f"expected at least one column of numbers, but {called} has none.")
-    if n_rows < 2:
-        got = "is empty" if n_rows == 0 else "has one"
-        raise InputError(f"expected at least two rows, but {called} {got}; give more data.")
+    if n_rows < least_rows:
+        got = f"has {n_rows}" if n_rows else "is empty"
+        raise InputError(
+            f"expected at least {least_rows} rows, but {called} {got}; give more data."
+        )
     finite = np.isfinite(values)
     if finite.all():
         return
@@ -54,16 +60,15 @@ def encode_labels(labels: np.ndarray, called: str) -> tuple[np.ndarray, tuple[st
     >>> encode_labels(np.array(["b", "a", "b"]), "x.csv")
     (array([1, 0, 1]), ('a', 'b'))
     """
-    missing = np.asarray(pd.isna(labels))
+    codes, names = pd.factorize(labels, sort=True)
+    missing = codes < 0
     if missing.any():
         raise InputError(
-            f"expected a label in every row of {called}, but {missing.sum():,} are missing, the "
-            f"first in row {int(missing.argmax()) + 1}; fill them in or remove those rows."
+            f"expected a label in every row of {called}, but {missing.sum():,} of {len(labels):,} "
+            f"are missing, the first in row {int(missing.argmax()) + 1}; fill them in or remove "
+            "those rows."
         )
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    names, codes = np.unique(labels, return_inverse=True)
-    return codes.astype(np.int64), tuple(str(name) for name in names.tolist())
+    return codes.astype(np.int64), tuple(map(str, names))
 
 
 def listing(names: Iterable[object], limit: int = 5) -> str:

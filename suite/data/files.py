@@ -62,6 +62,8 @@ def load_file(
         text, missing values or infinities.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"expected a file, but {str(path)!r} is a folder; name a file in it.")
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise InputError(
@@ -94,8 +96,6 @@ def _signed(found: _Found, path: Path) -> _Found:
 
 def _missing(path: Path) -> str:
     folder = path.parent.absolute()
-    if path.is_dir():
-        return f"expected a file, but {str(path)!r} is a folder; name a file in it."
     if not folder.is_dir():
         return f"expected the file {path.name!r}, but there is no folder {str(folder)!r}."
     names = [entry.name for entry in folder.iterdir() if entry.suffix.lower() in _READERS]

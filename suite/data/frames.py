@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionDtype
 
 from suite.data.checks import check_table, encode_labels, listing
 from suite.data.tables import Table
@@ -27,18 +29,23 @@ def read_delimited(path: Path, separator: str, label: str | None) -> Table:
         If the file is no such table, or a column other than `label` is not all finite numbers.
     """
     try:
+        _check_separator(path, separator)
         has_header = not _is_numbers(_parse(path, separator, header=None, n_rows=1))
         frame = _parse(path, separator, header=0 if has_header else None)
     except pd.errors.EmptyDataError:
         raise InputError(f"expected a table, but {path.name} is empty; give more data.") from None
     except UnicodeDecodeError:
         raise InputError(f"expected text in UTF-8, but {path.name} is not; save it so.") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except pd.errors.ParserWarning:
         raise InputError(
-            f"expected every line of {path.name} to have as many fields as the first "
-            f"({' '.join(str(error).split())}); mend that line."
+            f"expected as many names in the first line of {path.name} as there are columns, "
+            "but there are fewer; name every column."
         ) from None
-    _check_separator(frame, separator, path.name)
+    except pd.errors.ParserError as error:
+        what = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise InputError(
+            f"{path.name} cannot be read as a table ({what}); mend that line."
+        ) from None
     if has_header:
         _check_header(frame, path.name)
         return _from_frame(frame, path, label)
@@ -84,16 +91,15 @@ def _is_numbers(first_line: pd.DataFrame) -> bool:
     return all(map(_holds_reals, first_line.dtypes)) and bool(first_line.notna().all(axis=None))
 
 
-def _check_separator(frame: pd.DataFrame, separator: str, called: str) -> None:
-    """A wrong separator shows as one column of text with another separator in it."""
-    if frame.shape[1] != 1:
-        return
-    sample = [str(frame.columns[0]), *map(str, frame.iloc[:5, 0])]
-    for other in ";", "\t", ",", "|":
-        if other != separator and all(other in text for text in sample):
+def _check_separator(path: Path, separator: str) -> None:
+    """A wrong separator shows in the first line: it has another one and not this one."""
+    with path.open(encoding="utf-8-sig") as file:
+        lines = [line for _, line in zip(range(2), file, strict=False)]
+    for other in ";\t,|":
+        if lines and separator not in lines[0] and all(other in line for line in lines):
             raise InputError(
-                f"expected fields parted by {_SEPARATOR_NAMES[separator]} in {called}, got one "
-                f"column with {other!r} in it; save it with commas as .csv or with tabs as .tsv."
+                f"expected fields parted by {_SEPARATOR_NAMES[separator]} in {path.name}, got "
+                f"{other!r}; save it with commas as .csv or with tabs as .tsv."
             )
 
 
@@ -141,5 +147,5 @@ def _check_numeric(frame: pd.DataFrame, called: str) -> None:
     )
 
 
-def _holds_reals(kind: object) -> bool:
+def _holds_reals(kind: np.dtype[Any] | ExtensionDtype) -> bool:
     return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)

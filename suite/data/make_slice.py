@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from suite.data.bundled_slice import N_TEST, N_TRAIN, ImageSplit, write_slice
 from suite.data.images import IMAGE_SETS, read_full
 from suite.data.splitting import stratified_rows

@@ -1,10 +1,10 @@
 """The variational autoencoder as a Pyro program, for any algorithm of `pyro.infer`.
 
-    vae = VAEModel(build_networks(784, 20, generator=torch_generator(0)))
-    svi = SVI(vae.model, vae.guide, pyro.optim.Adam({"lr": 1e-3}), TraceMeanField_ELBO())
-    svi.step(x)                                            # x: a minibatch of bits (B, 784)
+vae = VAEModel(build_networks(784, 20, generator=torch_generator(0)))
+svi = SVI(vae.model, vae.guide, pyro.optim.Adam({"lr": 1e-3}), TraceMeanField_ELBO())
+svi.step(x)                                            # x: a minibatch of bits (B, 784)
 
-    Predictive(vae.model, num_samples=1)(n=64)["x"]        # draws from the prior predictive
+Predictive(vae.model, num_samples=1)(n=64)["x"]        # draws from the prior predictive
 """
 
 from itertools import count

@@ -130,5 +130,5 @@ def test_only_the_named_convention_scores_grey_pixels():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match="'bernoulli', 'bernoulli-grey', 'gaussian'.*'poisson'"):
+    with pytest.raises(InputError, match=r"'bernoulli', 'bernoulli-grey', 'gaussian'.*'poisson'"):
         likelihood_named("poisson")

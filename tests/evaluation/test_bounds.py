@@ -146,9 +146,7 @@ def test_the_bound_rises_with_the_number_of_samples():
 
 def test_monte_carlo_variance_is_that_of_repetitions():
     networks, X, _ = principal_networks(wrong=0.2)
-    runs = [
-        evaluate_vae(networks, X[:20], n_samples=60, random_state=r) for r in range(repetitions)
-    ]
+    runs = [evaluate_vae(networks, X[:20], n_samples=60, random_state=r) for r in range(300)]
     for value, variance in [
         ("distortion", "distortion_variance"),
         ("log_likelihood", "log_likelihood_variance"),

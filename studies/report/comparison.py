@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from studies.report.loaded import StudyResults
+from suite.registry import ESTIMATORS
 
 Verdict = Literal["none", "within", "higher", "lower", "undecided"]
 
@@ -137,22 +138,22 @@ def times_to_target(results: StudyResults) -> pd.DataFrame:
     for dataset in results.datasets:
         way = shortfalls(results, dataset)
         there = way[way["below_best"] <= results.target]
-        first = there.sort_values("step").groupby(["estimator", "seed"]).first()
+        ordered = there.sort_values("step").drop_duplicates(["estimator", "seed"])
+        first = {
+            (str(e), int(s)): (float(step), float(seconds))
+            for e, s, step, seconds, *_ in ordered.itertuples(index=False)
+        }
         for estimator in scored_estimators(results):
             for seed in results.runs(dataset, estimator)["seed"]:
-                reached = (estimator, seed) in first.index
-                step, seconds = (
-                    first.loc[(estimator, seed), ["step", "seconds"]] if reached else (np.nan,) * 2
-                )
-                rows.append((dataset, estimator, seed, reached, float(step), float(seconds)))
+                steps, seconds = first.get((estimator, int(seed)), (math.nan, math.nan))
+                reached = math.isfinite(steps)
+                rows.append((dataset, estimator, int(seed), reached, steps, seconds))
     columns = ["dataset", "estimator", "seed", "reached", "steps", "seconds"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def scored_estimators(results: StudyResults) -> list[str]:
     """The estimators that can have a likelihood or bound at all: all but plain autoencoders."""
-    from suite.registry import ESTIMATORS
-
     specs = {name: ESTIMATORS.get(results.registered(name)) for name in results.estimators}
     return [n for n, spec in specs.items() if spec is None or spec.family != "autoencoder"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from studies.report.loaded import StudyResults
+
+Share = Literal["none", "all", "row", "col"]
 
 WIDTH = 9.0
 """Inches; a code host shows a page's column about 900 pixels wide."""
@@ -112,22 +114,32 @@ def themed() -> Iterator[None]:
 
 
 def new_figure(
-    n_rows: int, n_columns: int, row_height: float, **sharing: bool | str
+    n_rows: int,
+    n_columns: int,
+    row_height: float,
+    *,
+    sharex: Share = "none",
+    sharey: Share = "none",
 ) -> tuple[Figure, np.ndarray]:
     """A figure of the page's width, with its axes in a (rows, columns) array."""
     figure = Figure(figsize=(WIDTH, row_height * n_rows))
     FigureCanvasAgg(figure)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False, **sharing)  # type: ignore[arg-type]
+    axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=sharex, sharey=sharey)
     return figure, axes
 
 
 def panel_grid(
-    titles: Sequence[str], *, columns: int, row_height: float, **sharing: bool | str
+    titles: Sequence[str],
+    *,
+    columns: int,
+    row_height: float,
+    sharex: Share = "none",
+    sharey: Share = "none",
 ) -> tuple[Figure, list[Axes]]:
     """A figure with one titled panel each, `columns` a row; those left over are not drawn."""
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    figure, axes = new_figure(rows, columns, row_height, **sharing)
+    figure, axes = new_figure(rows, columns, row_height, sharex=sharex, sharey=sharey)
     panels = list(axes.flat)
     for axis, title in zip(panels, titles, strict=False):
         axis.set_title(title)
@@ -167,6 +179,8 @@ def legend(
 
 def save(figure: Figure, path: Path, *, suffixes: Sequence[str] = (".svg", ".png")) -> None:
     """Write the figure beside `path`, byte for byte the same each time."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out now, and not again for each file
     for suffix in suffixes:
         metadata = {"Date": None, "Creator": None} if suffix == ".svg" else {"Software": None}
         figure.savefig(path.with_suffix(suffix), dpi=150, metadata=metadata)

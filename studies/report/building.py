@@ -1,0 +1,62 @@
+"""From results to a document: which sections there are, and who writes them."""
+
+from collections.abc import Callable
+
+from studies.report import common_sections, mixture_sections, vae_sections
+from studies.report.loaded import StudyResults
+from studies.report.method_section import method_section
+from studies.report.mixture_answer import mixture_answer
+from studies.report.model import Answer, Document, Section
+from studies.report.vae_answer import vae_answer
+
+_Writer = Callable[[StudyResults], Section]
+
+_COMMON: dict[str, _Writer] = {
+    "scores": common_sections.scores_section,
+    "target": common_sections.target_section,
+    "failures": common_sections.failures_section,
+    "method": method_section,
+}
+_WRITERS: dict[str, dict[str, _Writer]] = {
+    "mixture": {
+        **_COMMON,
+        "pairs": mixture_sections.pairs_section,
+        "fits": mixture_sections.fits_section,
+        "ascent": mixture_sections.ascent_section,
+        "gap": mixture_sections.gap_section,
+        "tradeoff": mixture_sections.tradeoff_section,
+    },
+    "vae": {
+        **_COMMON,
+        "pairs": vae_sections.pairs_section,
+        "reconstructions": vae_sections.reconstructions_section,
+        "samples": vae_sections.samples_section,
+        "curves": vae_sections.curves_section,
+        "latent": vae_sections.latent_section,
+        "interpolation": vae_sections.interpolation_section,
+        "tradeoff": vae_sections.tradeoff_section,
+    },
+}
+_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
+    "mixture": mixture_answer,
+    "vae": vae_answer,
+}
+
+
+def build_answer(results: StudyResults) -> Answer:
+    """The study's answer alone."""
+    return _ANSWERS[results.kind](results)
+
+
+def build_document(results: StudyResults) -> Document:
+    """The whole report; failures are never left out, whatever sections the study asks for."""
+    names = [name for name in results.sections if name != "answer"]
+    if "failures" not in names and not results.failures.empty:
+        names.append("failures")
+    writers = _WRITERS[results.kind]
+    return Document(
+        title=str(results.document["title"]),
+        question=str(results.document["question"]),
+        answer=build_answer(results),
+        sections=tuple(writers[name](results) for name in names),
+    )

@@ -1,0 +1,171 @@
+"""How it was measured: the section that lets a reader judge every figure."""
+
+from typing import Any
+
+from studies.metrics import METRICS
+from studies.report.loaded import StudyResults
+from studies.report.model import Block, Bullets, Section, Text
+from studies.report.words import counted, escaped, fixed, listed, plain, significant
+
+_MIXTURE = (
+    "**Mixtures.** A mixture of K Gaussians has the density $p(x) = \\sum_k \\pi_k\\, "
+    "\\mathcal{N}(x \\mid \\mu_k, \\Sigma_k)$. EM (Dempster, Laird and Rubin, 1977) repeats two "
+    "steps: the E-step computes the responsibilities $r_{nk} = p(k \\mid x_n)$ at the current "
+    "parameters, the M-step sets weights, means and covariances to the responsibility-weighted "
+    "ones. SVI follows the gradient of the same objective.",
+    "**Bound.** For any $q$, $\\log p(x) = \\mathrm{ELBO}(q) + \\mathrm{KL}(q(z) \\,\\|\\, "
+    "p(z \\mid x))$. The E-step sets $q$ to the posterior, the M-step raises the ELBO at that $q$: "
+    "EM is variational inference with an exact posterior (Neal and Hinton, 1998). After an M-step "
+    "the bound is scored with the responsibilities of the E-step before it. All densities are "
+    "computed from the learned parameters by one function for all estimators.",
+)
+_VAE = (
+    "**The autoencoder** maps x to a code and back and is trained to reconstruct. Nothing says "
+    "where codes lie, so there is no distribution to draw new codes from, and no density of x.",
+    "**The VAE** (Kingma and Welling, 2014) adds a prior $p(z) = \\mathcal{N}(0, I)$ and a "
+    "posterior $q(z \\mid x)$ with a network's mean and scale. Its loss is minus the ELBO, "
+    "$-\\mathbb{E}_{q}[\\log p(x \\mid z)] + \\mathrm{KL}(q(z \\mid x) \\,\\|\\, p(z))$: "
+    "distortion plus rate. The second term holds the codes to the prior, so that draws from it can "
+    "be decoded.",
+    "**Scores.** The bound on $\\log p(x)$ is the importance-weighted one (Burda, Grosse and "
+    "Salakhutdinov, 2016), $\\log \\frac{1}{S} \\sum_s p(x, z_s) / q(z_s \\mid x)$ with $z_s \\sim "
+    "q(z \\mid x)$ and S = SAMPLES samples an image, by one function for all estimators.",
+)
+_ORIGINS = {
+    "bundled": "bundled with the program",
+    "folder": "read from a data folder",
+    "cache": "read from the user's cache",
+    "download": "downloaded",
+    "package": "from an installed package",
+    "file": "from the user's file",
+    "simulated": "simulated",
+}
+
+
+def method_section(results: StudyResults) -> Section:
+    """Data, design, clock, stopping, definitions, machine."""
+    blocks: list[Block] = [Text(_design(results))]
+    blocks.append(Bullets(tuple(_data(results, dataset) for dataset in results.datasets)))
+    blocks.append(Text(_clock(results)))
+    samples = results.document.get("evaluation", {}).get("importance_samples", 0)
+    texts = _MIXTURE if results.kind == "mixture" else _VAE
+    blocks += [Text(text.replace("SAMPLES", fixed(float(samples), 0))) for text in texts]
+    blocks.append(Text("What the measured quantities are:"))
+    blocks.append(Bullets(_definitions(results)))
+    blocks.append(Text(_machine(results)))
+    return Section("method", "How it was measured", tuple(blocks))
+
+
+def _design(results: StudyResults) -> str:
+    seeds = counted(results.n_seeds, "seed")
+    names = listed([results.label(name) for name in results.estimators])
+    shared = (
+        "a split of the data and a start (weights, means and covariances), both computed once and "
+        "handed to every estimator"
+        if results.kind == "mixture"
+        else "starting weights, an order of minibatches and a stream of noise, the same for every "
+        "estimator that uses them"
+    )
+    return (
+        f"**Design.** {names} on {counted(len(results.datasets), 'data set')}, {seeds} each: "
+        f"{counted(len(results.cells), 'run')}, each in a process of its own. A seed is {shared}. "
+        f"Profile: {escaped(str(results.document.get('profile', 'full')))}."
+    )
+
+
+def _data(results: StudyResults, dataset: str) -> str:
+    facts = results.facts(dataset)
+    settings = _settings(results.document.get("datasets", {}).get(dataset) or {})
+    if not facts:
+        return f"**{escaped(dataset)}**: no run got as far as loading it.{settings}"
+    origin = str(facts.get("origin", ""))
+    parts = [
+        f"**{escaped(dataset)}**: {facts.get('n_train', 0):,} training and "
+        f"{facts.get('n_test', 0):,} held-out rows, {facts.get('n_features', 0):,} features; "
+        f"{escaped(_ORIGINS.get(origin, origin))} ({_bare(facts.get('origin_detail', ''))}).",
+        f"Source: {_bare(facts.get('source', 'not stated'))}.",
+        f"Licence: {_bare(facts.get('licence', 'not stated'))}.",
+    ]
+    notes = [_bare(note) for note in facts.get("notes", [])]
+    if notes:
+        parts.append(f"Treatment: {'; '.join(notes)}.")
+    return " ".join(parts) + settings
+
+
+def _settings(entry: dict[str, Any]) -> str:
+    given = (entry.get("settings") or {}) | (entry.get("options") or {})
+    if not given:
+        return ""
+    listing = ", ".join(f"{key} = {value}" for key, value in sorted(given.items()))
+    return f" Settings: {escaped(listing)}."
+
+
+def _clock(results: StudyResults) -> str:
+    stopping = results.document.get("stopping", {})
+    rules = []
+    if stopping.get("tolerance") is not None:
+        rules.append(
+            f"a gain under {significant(float(stopping['tolerance']))} nats per datum ends a fit"
+        )
+    if stopping.get("max_steps") is not None:
+        rules.append(f"at most {fixed(float(stopping['max_steps']), 0)} steps")
+    if stopping.get("time_limit") is not None:
+        rules.append(f"a run is stopped after {significant(float(stopping['time_limit']))} s")
+    own = [
+        f"{results.label(name)}: {escaped(listing)}"
+        for name, entry in (results.document.get("estimators") or {}).items()
+        if name in results.estimators
+        and (
+            listing := ", ".join(
+                f"{k} = {v}" for k, v in sorted(((entry or {}).get("settings") or {}).items())
+            )
+        )
+    ]
+    return (
+        "**Clock and stopping.** The clock runs during fitting alone: it stands still while "
+        "progress is recorded and scored, and imports, loading, the shared start and evaluation "
+        f"are outside it. {counted(int(results.document.get('threads', 1)), 'thread')} a run. "
+        f"Stopping: {listed(rules)}."
+        + (f" Settings of estimators: {'; '.join(own)}." if own else "")
+    )
+
+
+def _definitions(results: StudyResults) -> tuple[str, ...]:
+    shown = [METRICS[name] for name in results.metrics if name in METRICS]
+    return tuple(
+        f"**{escaped(m.label)}** ({'no unit' if m.unit == '1' else m.unit}): "
+        f"{escaped(m.description)}"
+        for m in shown
+    )
+
+
+def _machine(results: StudyResults) -> str:
+    given = results.provenance
+    machine = given.get("machine")
+    facts = []
+    if isinstance(machine, dict):
+        facts = [f"{key} {value}" for key, value in machine.items() if value not in (None, "")]
+    elif machine:
+        facts = [str(machine)]
+    versions = given.get("versions") or {}
+    facts += [
+        f"{name} {versions[name]}"
+        for name in ("python", "torch", "pyro-ppl", "scikit-learn")
+        if name in versions
+    ]
+    loads = [p["load_average"] for p in results.cells["provenance"] if "load_average" in p]
+    text = f"**Machine.** {escaped(', '.join(facts)) or 'Not recorded'}."
+    if loads:
+        text += (
+            f" Load average as runs began: {significant(min(loads), 2)} to "
+            f"{significant(max(loads), 2)}."
+        )
+    return (
+        f"{text} Everything else that bears on the figures is in "
+        "[provenance.json](provenance.json); every single value is in [results.csv](results.csv)."
+    )
+
+
+def _bare(text: Any) -> str:
+    """Markdown-safe text without a full stop at its end."""
+    return escaped(plain(str(text))).rstrip(".") or "not stated"

@@ -1,0 +1,167 @@
+"""The answer of a mixture study, in words, from its figures and for any outcome."""
+
+import numpy as np
+import pandas as pd
+
+from studies.report.answer_parts import cost_sentence, ending_sentence, runs_word
+from studies.report.comparison import ENOUGH_SEEDS, compare, seed_differences
+from studies.report.loaded import StudyResults
+from studies.report.model import Answer
+from studies.report.progress_figures import ROUNDING
+from studies.report.words import counted, escaped, listed, sentence, signed, significant
+
+
+def mixture_answer(results: StudyResults) -> Answer:
+    """What the study found."""
+    if (results.cells["status"] != "ok").all():
+        return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
+    parts = [_gap_sentence(results)] if "gap" in results.metrics else []
+    if results.others:
+        parts += [_training_sentence(results), _held_out_sentence(results), cost_sentence(results)]
+    else:
+        parts.append(_alone_sentence(results))
+    parts.append(ending_sentence(results))
+    parts = [part for part in parts if part]
+    return Answer(parts[0], tuple(parts[1:]))
+
+
+def _gap_sentence(results: StudyResults) -> str:
+    """Where each estimator's bound ends on the training data."""
+    phrases = []
+    for name in results.estimators:
+        gaps = pd.concat([results.values("gap", "train", d, name) for d in results.datasets])
+        if len(gaps):
+            phrases.append(f"for {results.label(name)} {_gap_phrase(gaps)}")
+    if not phrases:
+        return ""
+    return (
+        "How far the bound on the training data ends below the log-likelihood, in nats per datum: "
+        f"{'; '.join(phrases)}."
+    )
+
+
+def _gap_phrase(gaps: pd.Series) -> str:
+    n = len(gaps)
+    if gaps.min() < -ROUNDING:
+        return (
+            f"{significant(float(gaps.min()))} at the least, which is above the log-likelihood: no "
+            "bound can be there, so something is wrong"
+        )
+    if gaps.max() == 0:
+        return f"exactly 0 in {runs_word(n)}"
+    if gaps.max() <= ROUNDING:
+        return f"0 to rounding in {runs_word(n)}"
+    if gaps.min() == gaps.max():
+        return f"{significant(float(gaps.max()))} in {runs_word(n)}"
+    return (
+        f"{significant(float(gaps.median()))} (median; {significant(max(float(gaps.min()), 0.0))} "
+        f"to {significant(float(gaps.max()))} over {counted(n, 'run')})"
+    )
+
+
+def _training_sentence(results: StudyResults) -> str:
+    """How near each estimator comes to the baseline on the training data, run for run."""
+    phrases = [_training_phrase(results, name) for name in results.others]
+    phrases = [phrase for phrase in phrases if phrase]
+    if not phrases:
+        return (
+            f"Nothing can be compared with {results.label(results.baseline)}, the baseline: there "
+            "is no seed on which both it and another estimator ended well."
+        )
+    return (
+        f"Against {results.label(results.baseline)}, from the same starts, the training "
+        f"log-likelihood ends {'; '.join(phrases)}."
+    )
+
+
+def _training_phrase(results: StudyResults, name: str) -> str:
+    margin = results.target
+    where, found = [], []
+    for dataset in results.datasets:
+        values = seed_differences(results, "log_likelihood", "train", dataset, name)
+        where += [dataset] * len(values)
+        found += list(values)
+    if not found:
+        return f"for {results.label(name)} nowhere that could be compared"
+    differences = np.array(found)
+    largest = int(np.argmax(np.abs(differences)))
+    place = f", on {escaped(where[largest])}" if len(results.datasets) > 1 else ""
+    worst = f"the largest difference is {signed(float(differences[largest]))}{place}"
+    within = int((np.abs(differences) <= margin).sum())
+    n = len(differences)
+    if within == n:
+        many = "the one pair" if n == 1 else f"all {n} pairs"
+        return (
+            f"within {significant(margin)} nats per datum for {results.label(name)} in {many} of "
+            f"runs ({worst})"
+        )
+    above, below = int((differences > margin).sum()), int((differences < -margin).sum())
+    sides = [f"above by more in {above}"] * (above > 0) + [f"below by more in {below}"] * (
+        below > 0
+    )
+    return (
+        f"within {significant(margin)} nats per datum for {results.label(name)} in {within} of "
+        f"{counted(n, 'pair')} of runs, {listed(sides)} ({worst})"
+    )
+
+
+def _held_out_sentence(results: StudyResults) -> str:
+    """On how many data sets each estimator is better or worse on held-out data."""
+    phrases = []
+    fewest = results.n_seeds
+    for name in results.others:
+        verdicts: dict[str, list[str]] = {}
+        for dataset in results.datasets:
+            values = seed_differences(results, "log_likelihood", "test", dataset, name)
+            verdict = compare(values, results.target).verdict
+            verdicts.setdefault(verdict, []).append(dataset)
+            fewest = min(fewest, len(values) or fewest)
+        verdicts.pop("none", None)
+        if verdicts:
+            phrases.append(f"{results.label(name)} is {_verdict_words(results, verdicts)}")
+    if not phrases:
+        return ""
+    observed = "" if fewest >= ENOUGH_SEEDS else _too_few(fewest)
+    return sentence(f"on held-out data {'; '.join(phrases)}{observed}.")
+
+
+def _verdict_words(results: StudyResults, verdicts: dict[str, list[str]]) -> str:
+    words: dict[str, str] = {
+        "within": f"within {significant(results.target)} nats per datum on every seed",
+        "higher": "better",
+        "lower": "worse",
+        "undecided": "neither better nor worse with any consistency",
+    }
+    n = sum(map(len, verdicts.values()))
+    if len(results.datasets) == 1:
+        return words[next(iter(verdicts))]
+    if len(verdicts) == 1:
+        verdict = next(iter(verdicts))
+        return f"{words[verdict]} on {'all ' if n > 1 else ''}{counted(n, 'data set')}"
+    parts = []
+    for verdict in ("within", "higher", "lower", "undecided"):
+        if verdict in verdicts:
+            names = verdicts[verdict]
+            which = f" ({listed([escaped(d) for d in names])})" if verdict != "within" else ""
+            parts.append(f"{words[verdict]} on {len(names)}{which}")
+    return f"{listed(parts)} of {counted(n, 'data set')}"
+
+
+def _too_few(n: int) -> str:
+    return f" (as observed on {counted(n, 'seed')}, too few to call a difference significant)"
+
+
+def _alone_sentence(results: StudyResults) -> str:
+    """One estimator: what it reached."""
+    name = results.estimators[0]
+    phrases: list[str] = []
+    for dataset in results.datasets:
+        values = results.values("log_likelihood", "train", dataset, name)
+        if len(values):
+            phrases.append(f"{significant(float(values.median()), 4)} on {escaped(dataset)}")
+    if not phrases:
+        return ""
+    return (
+        f"{results.label(name)}, alone in this study, reaches a median training log-likelihood of "
+        f"{listed(phrases)} (nats per datum)."
+    )

@@ -1,0 +1,168 @@
+"""Tables: the main one, and what those of several sections are made of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from studies.metrics import Metric, metric
+from studies.report.loaded import StudyResults
+from studies.report.model import Column, Entry, Table
+from studies.report.words import MISSING, escaped, fixed
+
+SPLITS = {"train": "training", "test": "held out", "": ""}
+"""What a report calls a split."""
+
+# The bound is made for the training data: there a mixture's ELBO and gap are looked at, and its
+# likelihood on both splits. A VAE is scored on held-out data throughout.
+_MIXTURE_SPLITS = {
+    "log_likelihood": ("train", "test"),
+    "elbo": ("train",),
+    "gap": ("train",),
+    "objective": ("train",),
+    "adjusted_rand_index": ("test",),
+}
+_VAE_SPLITS = {"objective": ("train",)}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A column of the main table: a metric on a split."""
+
+    metric: Metric
+    split: str
+
+    @property
+    def title(self) -> str:
+        """The column's title."""
+        split = SPLITS[self.split]
+        return f"{self.metric.label}, {split}" if split else self.metric.label
+
+    @property
+    def name(self) -> str:
+        """The column's name in a CSV file."""
+        return f"{self.metric.name}_{self.split}" if self.split else self.metric.name
+
+    @property
+    def unit(self) -> str:
+        """The unit, "" where there is none."""
+        return "" if self.metric.unit == "1" else self.metric.unit
+
+
+def measured_columns(results: StudyResults) -> list[Measured]:
+    """The main table's columns: the study's metrics, each on the splits that matter."""
+    usual = _MIXTURE_SPLITS if results.kind == "mixture" else _VAE_SPLITS
+    columns = []
+    for name in results.metrics:
+        if results.has(name, ""):
+            splits: tuple[str, ...] = ("",)
+        else:
+            splits = usual.get(name, ("test",))
+            if not any(results.has(name, split) for split in splits):
+                splits = tuple(s for s in ("test", "train") if results.has(name, s)) or splits
+        columns += [Measured(metric(name), split) for split in splits]
+    return columns
+
+
+def main_table(results: StudyResults) -> Table:
+    """Data set × estimator, the median over seeds of every metric with its range below."""
+    columns = measured_columns(results)
+    rows, records = [], []
+    for dataset, estimator in combinations(results):
+        well, planned = results.ended_well(dataset, estimator), results.planned(dataset, estimator)
+        entries = [Entry(escaped(dataset)), Entry(results.label(estimator))]
+        entries.append(Entry(f"{well}/{planned}"))
+        record = {"dataset": dataset, "estimator": estimator, "ok": well, "planned": planned}
+        for column in columns:
+            values = results.values(column.metric.name, column.split, dataset, estimator)
+            entries.append(median_entry(values, column.metric.digits))
+            record |= spread(column.name, values)
+        rows.append(tuple(entries))
+        records.append(record)
+    return Table(
+        name="scores",
+        caption=_main_caption(results),
+        columns=(
+            Column("data", align="left"),
+            Column("estimator", align="left"),
+            Column("runs ok"),
+            *(Column(c.title, c.unit) for c in columns),
+        ),
+        rows=tuple(rows),
+        frame=pd.DataFrame(records),
+    )
+
+
+def summary_frame(results: StudyResults) -> pd.DataFrame:
+    """The main table for a terminal: medians as text, one row a data set and estimator."""
+    columns = measured_columns(results)
+    rows = []
+    for dataset, estimator in combinations(results):
+        row = {
+            "data": dataset,
+            "estimator": results.plain_label(estimator),
+            "runs ok": f"{results.ended_well(dataset, estimator)}"
+            f"/{results.planned(dataset, estimator)}",
+        }
+        for c in columns:
+            values = results.values(c.metric.name, c.split, dataset, estimator)
+            title = f"{c.title} ({c.unit})" if c.unit else c.title
+            row[title] = fixed(median(values), c.metric.digits)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def combinations(results: StudyResults) -> list[tuple[str, str]]:
+    """Every planned pair of data set and estimator, data set by data set."""
+    return [
+        (dataset, estimator)
+        for dataset in results.datasets
+        for estimator in results.estimators
+        if results.planned(dataset, estimator)
+    ]
+
+
+def median_entry(values: pd.Series, digits: int) -> Entry:
+    """The median, and the smallest and largest value below it where they differ."""
+    if values.empty:
+        return Entry(MISSING)
+    low, high = fixed(values.min(), digits), fixed(values.max(), digits)
+    text = fixed(median(values), digits)
+    return Entry(text, f"{low} to {high}" if low != high else "")
+
+
+def spread(name: str, values: pd.Series) -> dict[str, float]:
+    """Median, smallest and largest value, for a CSV file."""
+    if values.empty:
+        return dict.fromkeys((f"{name}_median", f"{name}_min", f"{name}_max"), np.nan)
+    return {
+        f"{name}_median": median(values),
+        f"{name}_min": float(values.min()),
+        f"{name}_max": float(values.max()),
+    }
+
+
+def median(values: pd.Series) -> float:
+    """The median; NaN of nothing."""
+    return float(values.median()) if len(values) else float("nan")
+
+
+def _main_caption(results: StudyResults) -> str:
+    text = (
+        "Median over the seeds' runs that ended well; below it the smallest and the largest value. "
+        "*Runs ok* counts them against the runs planned."
+    )
+    if not results.failures.empty:
+        text += " Where it is not full, the figures are over the survivors only: see *Failures*."
+    if any(results.registered(name) == "autoencoder" for name in results.estimators):
+        text += (
+            f" {MISSING}: not defined; an autoencoder has no density, hence no likelihood and no "
+            "bound."
+        )
+    elif not all(results.has(c.metric.name, c.split) for c in measured_columns(results)) or any(
+        results.values(c.metric.name, c.split, d, e).empty
+        for c in measured_columns(results)
+        for d, e in combinations(results)
+    ):
+        text += f" {MISSING}: not measured, for want of labels or of a run that ended well."
+    return text

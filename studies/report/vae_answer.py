@@ -1,0 +1,125 @@
+"""The answer of a study of variational autoencoders, in words and for any outcome."""
+
+import numpy as np
+import pandas as pd
+
+from studies.report.answer_parts import cost_sentence, ending_sentence
+from studies.report.comparison import ENOUGH_SEEDS, student_interval
+from studies.report.loaded import StudyResults
+from studies.report.model import Answer
+from studies.report.vae_sections import paired_by_datum
+from studies.report.words import counted, escaped, fixed, listed, sentence, signed
+
+_DIGITS = 2
+
+
+def vae_answer(results: StudyResults) -> Answer:
+    """What the study found."""
+    if (results.cells["status"] != "ok").all():
+        return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
+    parts = [_level_sentence(results, dataset) for dataset in results.datasets]
+    pairs = paired_by_datum(results)
+    parts += [
+        _pair_sentence(results, pairs, dataset, name)
+        for dataset in results.datasets
+        for name in results.others
+    ]
+    parts.append(cost_sentence(results))
+    parts += [_autoencoder_sentence(results, name) for name in _autoencoders(results)]
+    parts.append(ending_sentence(results))
+    parts = [part for part in parts if part]
+    return Answer(parts[0], tuple(parts[1:]))
+
+
+def _level_sentence(results: StudyResults, dataset: str) -> str:
+    """log p(x) and ELBO that each estimator reached on held-out data."""
+    phrases = []
+    for name in results.estimators:
+        likelihood = results.values("log_likelihood", "test", dataset, name)
+        bound = results.values("elbo", "test", dataset, name)
+        if likelihood.empty or bound.empty:
+            continue
+        phrases.append(
+            f"{results.label(name)} reaches log p(x) {fixed(likelihood.median(), _DIGITS)} and "
+            f"ELBO {fixed(bound.median(), _DIGITS)}"
+        )
+    if not phrases:
+        return f"No likelihood was measured on {escaped(dataset)}."
+    over = counted(int(results.cells["seed"].nunique()), "seed")
+    return (
+        f"On {escaped(dataset)}, {listed(phrases)} nats per datum of held-out data (medians over "
+        f"{over}; log p(x) is estimated from below)."
+    )
+
+
+def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, name: str) -> str:
+    """The paired difference in log p(x), and what so many seeds allow to be said of it."""
+    rows = pairs[
+        (pairs["dataset"] == dataset)
+        & (pairs["estimator"] == name)
+        & (pairs["quantity"] == "log_likelihood")
+    ]
+    if rows.empty:
+        return ""
+    means = rows["mean"].to_numpy()
+    place = f" on {escaped(dataset)}" if len(results.datasets) > 1 else ""
+    start = (
+        f"image by image, {results.label(name)} differs from {results.label(results.baseline)}"
+        f"{place} in log p(x) by {signed(float(means.mean()))} nats on average"
+    )
+    if len(means) > 1:
+        start += f" ({signed(means.min())} to {signed(means.max())} over {len(means)} seeds)"
+    return sentence(f"{start}: {_what_it_means(rows, means)}.")
+
+
+def _what_it_means(rows: pd.DataFrame, means: np.ndarray) -> str:
+    n = len(means)
+    if np.all(means == 0):
+        return "none at all"
+    unclear = (rows["low"] <= 0) & (rows["high"] >= 0)
+    if n == 1:
+        return (
+            "its interval over images includes 0"
+            if unclear.all()
+            else f"{_better(means)} with these two fits; one seed cannot tell whether with others"
+        )
+    if n >= ENOUGH_SEEDS:
+        low, high = student_interval(means)
+        span = f"the 95% interval over seeds is {signed(low)} to {signed(high)}"
+        return f"{span}, which {'leaves out' if low > 0 or high < 0 else 'includes'} 0"
+    if unclear.all():
+        return "on no seed does the interval over images leave out 0, so they are not told apart"
+    if np.all(means > 0) or np.all(means < 0):
+        return f"{_better(means)} on every seed, as observed on {n}, too few to call it significant"
+    return "the sign changes from seed to seed, so neither is consistently better"
+
+
+def _better(means: np.ndarray) -> str:
+    return "better" if means.mean() > 0 else "worse"
+
+
+def _autoencoder_sentence(results: StudyResults, name: str) -> str:
+    """The score that an autoencoder shares, and the ones that it cannot have."""
+    phrases = []
+    for dataset in results.datasets:
+        own = results.values("reconstruction_error", "test", dataset, name)
+        other = results.values("reconstruction_error", "test", dataset, results.baseline)
+        if own.empty or results.baseline == name:
+            continue
+        phrase = f"{fixed(own.median(), _DIGITS)}"
+        if len(other):
+            phrase += (
+                f" against {fixed(other.median(), _DIGITS)} of {results.label(results.baseline)}"
+            )
+        phrases.append(phrase + f" on {escaped(dataset)}")
+    start = f"{results.label(name)} has no density, hence neither log p(x) nor ELBO"
+    if not phrases:
+        return f"{start}."
+    return (
+        f"{start}; its held-out reconstruction error is {listed(phrases)} (nats per datum, lower "
+        "is better)."
+    )
+
+
+def _autoencoders(results: StudyResults) -> list[str]:
+    return [n for n in results.estimators if results.registered(n) == "autoencoder"]

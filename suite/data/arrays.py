@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.data.checks import check_table, encode_labels, listing
-from suite.data.dataset import Dataset
+from suite.data.dataset import Dataset, pixel_names
 from suite.data.tables import Table
 from suite.errors import InputError
 
@@ -187,5 +187,4 @@ def _intensities(images: np.ndarray, called: str) -> np.ndarray:
 def _column_names(values: np.ndarray, image_shape: tuple[int, ...] | None) -> tuple[str, ...]:
     if image_shape is None:
         return tuple(f"column {i + 1}" for i in range(values.shape[1]))
-    height, width = image_shape
-    return tuple(f"pixel {r},{c}" for r in range(height) for c in range(width))
+    return pixel_names(image_shape)

@@ -79,3 +79,15 @@ class Dataset:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+
+def pixel_names(image_shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Feature names of flattened images, as scikit-learn's digits have them.
+
+    Examples
+    --------
+    >>> pixel_names((2, 2))
+    ('pixel_0_0', 'pixel_0_1', 'pixel_1_0', 'pixel_1_1')
+    """
+    height, width = image_shape
+    return tuple(f"pixel_{row}_{column}" for row in range(height) for column in range(width))

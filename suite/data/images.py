@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from suite.data.bundled_slice import ImageSplit, read_slice
-from suite.data.dataset import Dataset, Origin
+from suite.data.dataset import Dataset, Origin, pixel_names
 from suite.data.torchvision_import import import_torchvision
 from suite.errors import InputError
 
@@ -273,12 +273,11 @@ def _dataset(
     notes: tuple[str, ...],
 ) -> Dataset:
     about = IMAGE_SETS[name]
-    height, width = IMAGE_SHAPE
     return Dataset(
         name=name,
         train=_rows(train.images),
         test=_rows(test.images),
-        feature_names=tuple(f"pixel {r},{c}" for r in range(height) for c in range(width)),
+        feature_names=pixel_names(IMAGE_SHAPE),
         train_labels=train.labels.astype(np.int64),
         test_labels=test.labels.astype(np.int64),
         label_names=about.label_names,

@@ -136,7 +136,7 @@ def test_stacks_of_images():
         assert rows.dtype == np.float32
         np.testing.assert_allclose(rows, images.reshape(6, 20) / 255, rtol=1e-6)
     assert data.image_shape == split.image_shape == (4, 5)
-    assert data.feature_names[6] == "pixel 1,1"
+    assert data.feature_names[6] == "pixel_1_1"
     assert set(np.unique(load("bytes.npy", bits="fixed").train)) == {0.0, 1.0}
 
 
@@ -188,7 +188,7 @@ ARRAYS = {
     "complex": (np.zeros((2, 2), complex), "expected numbers, but a.npy holds complex128"),
     "nan": (np.array([[1, 2], [3, np.nan]]), "1 value that is .* row 2, column 'column 2'"),
     "not intensities": (np.full((2, 2, 2), 7.0), "from 0 to 1, or of type uint8, .* 7 to 7"),
-    "nan image": (np.full((2, 2, 2), np.nan), "8 values that are .* row 1, column 'pixel 0,0'"),
+    "nan image": (np.full((2, 2, 2), np.nan), "8 values that are .* row 1, column 'pixel_0_0'"),
 }
 
 

@@ -89,38 +89,58 @@ def load(
     >>> iris.train.shape, iris.test.shape, iris.label_names
     ((112, 4), (38, 4), ('setosa', 'versicolor', 'virginica'))
     """
+    if name not in names():
+        return _load_file(name, test_size, random_state, drop_constant, bits, limit)
     from suite.data.bits import with_bits
     from suite.data.splitting import limited
 
-    if name in IMAGE_NAMES:
-        from suite.data.images import load_images
-
-        found = load_images(str(name), folder=folder, download=download, bundled=bundled)
-    else:
-        found = _load_table_or_file(name, test_size, random_state, drop_constant)
+    found = _load_named(str(name), folder, download, test_size, random_state, drop_constant)
     return limited(with_bits(found, bits), limit)
 
 
-def _load_table_or_file(
-    name: str | Path, test_size: float, random_state: RandomState, drop_constant: bool
+def _load_named(
+    name: str,
+    folder: str | Path | None,
+    download: bool,
+    test_size: float,
+    random_state: RandomState,
+    drop_constant: bool,
 ) -> Dataset:
-    if name == "simulated":
-        from suite.data.simulated import simulate_mixture
+    if name in IMAGE_NAMES:
+        from suite.data.images import load_images
 
-        return simulate_mixture(test_size=test_size, random_state=random_state)
+        return load_images(name, folder=folder, download=download)
     if name in TABLE_NAMES:
         from suite.data.tables import load_table
 
         return load_table(
-            str(name), test_size=test_size, random_state=random_state, drop_constant=drop_constant
-        )
-    if isinstance(name, Path) or any(mark in name for mark in "./\\"):
-        from suite.data.files import load_file
-
-        return load_file(
             name, test_size=test_size, random_state=random_state, drop_constant=drop_constant
         )
-    raise InputError(_unknown(name))
+    from suite.data.simulated import simulate_mixture
+
+    return simulate_mixture(test_size=test_size, random_state=random_state)
+
+
+def _load_file(
+    path: str | Path,
+    test_size: float,
+    random_state: RandomState,
+    drop_constant: bool,
+    bits: str | None,
+    limit: int | None,
+) -> Dataset:
+    if isinstance(path, str) and not any(mark in path for mark in "./\\"):
+        raise InputError(_unknown(path))
+    from suite.data.files import load_file
+
+    return load_file(
+        path,
+        test_size=test_size,
+        random_state=random_state,
+        drop_constant=drop_constant,
+        bits=bits,
+        limit=limit,
+    )
 
 
 def _unknown(name: str) -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from suite.data.arrays import read_npy, read_npz
+from suite.data.bits import with_bits
 from suite.data.checks import listing
 from suite.data.dataset import Dataset
 from suite.data.frames import read_delimited, read_parquet
+from suite.data.splitting import limited
 from suite.data.tables import Table, split_table
 from suite.errors import InputError
 from suite.random import RandomState
@@ -34,6 +36,8 @@ def load_file(
     test_size: float = 0.25,
     random_state: RandomState = 0,
     drop_constant: bool = False,
+    bits: str | None = None,
+    limit: int | None = None,
 ) -> Dataset:
     """A user's own data, from a file whose ending says what it is.
 
@@ -52,7 +56,7 @@ def load_file(
         The file.
     label
         The column (in an .npz: the key) that holds the classes; it is not among the features.
-    test_size, random_state, drop_constant
+    test_size, random_state, drop_constant, bits, limit
         As in `suite.data.load`.
 
     Raises
@@ -74,18 +78,20 @@ def load_file(
         raise InputError(_missing(path))
     found = read(path, label)
     if isinstance(found, Table):
-        return split_table(
+        dataset = split_table(
             _signed(found, path),
             test_size=test_size,
             random_state=random_state,
             drop_constant=drop_constant,
         )
-    if drop_constant:
+    elif drop_constant:
         raise InputError(
             f"drop_constant works on one table, and {path.name} has train and test; "
             "drop the columns before saving it."
         )
-    return _signed(found, path)
+    else:
+        dataset = _signed(found, path)
+    return limited(with_bits(dataset, bits), limit)
 
 
 def _signed(found: _Found, path: Path) -> _Found:

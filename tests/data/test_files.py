@@ -137,7 +137,10 @@ def test_stacks_of_images():
         np.testing.assert_allclose(rows, images.reshape(6, 20) / 255, rtol=1e-6)
     assert data.image_shape == split.image_shape == (4, 5)
     assert data.feature_names[6] == "pixel_1_1"
-    assert set(np.unique(load("bytes.npy", bits="fixed").train)) == {0.0, 1.0}
+    for loader in (load, load_file):
+        drawn = loader("bytes.npy", test_size=0, bits="fixed", limit=3)
+        assert set(np.unique(drawn.train)) == {0.0, 1.0}
+        assert drawn.train.shape == (3, 20)
 
 
 TEXTS = {

@@ -48,23 +48,21 @@ class EstimatorSpec:
 
 _SPECS = (
     EstimatorSpec(
-        "em", "suite.gmm:EMGaussianMixture", "mixture", "EM, by hand", "iteration", "max_iter"
+        "em", "suite.gmm:EMGaussianMixture", "mixture", "EM (by hand)", "iteration", "max_iter"
     ),
     EstimatorSpec(
         "sklearn",
         "suite.gmm:SklearnGaussianMixture",
         "mixture",
-        "EM, scikit-learn",
+        "EM (scikit-learn)",
         "iteration",
         "max_iter",
     ),
     EstimatorSpec(
-        "svi", "suite.gmm:SVIGaussianMixture", "mixture", "SVI, Pyro", "step", "max_iter"
+        "svi", "suite.gmm:SVIGaussianMixture", "mixture", "SVI (Pyro)", "step", "max_iter"
     ),
-    EstimatorSpec(
-        "torch-vae", "suite.vae:TorchVAE", "vae", "VAE, by hand", "epoch", "max_epochs"
-    ),
-    EstimatorSpec("pyro-vae", "suite.vae:PyroVAE", "vae", "VAE, Pyro", "epoch", "max_epochs"),
+    EstimatorSpec("torch-vae", "suite.vae:TorchVAE", "vae", "VAE (by hand)", "epoch", "max_epochs"),
+    EstimatorSpec("pyro-vae", "suite.vae:PyroVAE", "vae", "VAE (Pyro)", "epoch", "max_epochs"),
     EstimatorSpec(
         "autoencoder", "suite.vae:Autoencoder", "autoencoder", "Autoencoder", "epoch", "max_epochs"
     ),
@@ -85,7 +83,7 @@ def estimator_spec(name: str) -> EstimatorSpec:
     Examples
     --------
     >>> estimator_spec("em").label
-    'EM, by hand'
+    'EM (by hand)'
     """
     if name not in ESTIMATORS:
         raise InputError(f"unknown estimator {name!r}; known: {', '.join(ESTIMATORS)}.")

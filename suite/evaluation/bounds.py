@@ -193,7 +193,8 @@ def evaluate_vae(
             groups = _groups(networks, X, n_samples, generator, batch_size)
             scores = [_scores(group) for group in groups]
     finally:
-        networks.to(home)
+        if device is not None:
+            networks.to(home)
     columns = {name: np.concatenate([score[name] for score in scores]) for name in scores[0]}
     return VAEEvaluation(
         **columns,

@@ -175,8 +175,8 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             At least 2.
         """
         steps = check_count("steps", steps, minimum=2)
-        first, last = self.transform(np.stack([np.ravel(start), np.ravel(end)]))
-        weight = np.linspace(0, 1, steps, dtype=first.dtype)[:, None]
+        first, last = (self.transform(np.reshape(x, (1, -1))) for x in (start, end))
+        weight = np.linspace(0, 1, steps)[:, None]
         return self.inverse_transform((1 - weight) * first + weight * last)
 
     def save(self, path: str | Path) -> None:

@@ -161,7 +161,11 @@ def build_networks(
 
     Weights are uniform on ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010), biases 0; they are
     drawn in float64 on the CPU, so that a seed gives the same start in every precision and on
-    every device. `hidden_dims=()` gives an affine encoder and decoder.
+    every device. The layer that gives log scale starts at 0 throughout, so that q(z | x) has a
+    standard deviation of 1 for every x: from Glorot weights its exponential is huge for some x,
+    and a fit can spend thousands of steps on the way back.
+
+    `hidden_dims=()` gives an affine encoder and decoder.
 
     Parameters
     ----------
@@ -174,7 +178,7 @@ def build_networks(
     encoder = Encoder(
         trunk=_trunk((n_features, *hidden_dims), activation, layers),
         loc=layers.linear(width, latent_dim),
-        log_scale=layers.linear(width, latent_dim),
+        log_scale=layers.zero(width, latent_dim),
     )
     decoder = Decoder(
         trunk=_trunk((latent_dim, *reversed(hidden_dims)), activation, layers),
@@ -242,9 +246,14 @@ class _LinearFactory:
         self.generator = generator
 
     def linear(self, fan_in: int, fan_out: int) -> nn.Linear:
-        layer = skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
-        assert isinstance(layer, nn.Linear)
+        layer = self.zero(fan_in, fan_out)
         nn.init.xavier_uniform_(layer.weight, generator=self.generator)
+        return layer
+
+    @staticmethod
+    def zero(fan_in: int, fan_out: int) -> nn.Linear:
+        layer: nn.Linear = skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
+        nn.init.zeros_(layer.weight)
         nn.init.zeros_(layer.bias)
         return layer
 

@@ -80,18 +80,20 @@ def read(path: str | Path, *, kind: str) -> Saved:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[_HEADER])
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError):
+        written = (header["kind"], header["format"])
+        settings = header["settings"] | {"hidden_dims": tuple(header["settings"]["hidden_dims"])}
+        saved = Saved(settings, header["n_features"], header["objectives"], weights)
+    except (SafetensorError, KeyError, TypeError, ValueError):
         raise InputError(
             f"{str(path)!r} is no file that a VAE or autoencoder saved; give the path that save() "
             "was given."
         ) from None
-    if header["kind"] != kind or header["format"] != _FORMAT:
+    if written != (kind, _FORMAT):
         raise InputError(
-            f"{str(path)!r} holds a {header['kind']} in format {header['format']}, expected a "
-            f"{kind} in format {_FORMAT}; load it with {header['kind']}.load."
+            f"{str(path)!r} holds a {written[0]} in format {written[1]}, expected a {kind} in "
+            f"format {_FORMAT}; load it with {written[0]}.load."
         )
-    settings = header["settings"] | {"hidden_dims": tuple(header["settings"]["hidden_dims"])}
-    return Saved(settings, header["n_features"], header["objectives"], weights)
+    return saved
 
 
 def _plain(value: Any) -> Any:

@@ -3,11 +3,12 @@ import pytest
 import torch
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
+from sklearn.decomposition import PCA
 
 from suite.errors import InputError
 from suite.evaluation import evaluate_vae, log_weights, reconstruction_error
 from suite.random import torch_generator
-from suite.vae import Autoencoder, VAENetworks
+from suite.vae import Autoencoder, TorchVAE, VAENetworks
 from tests.vae.toys import bits, grey, quantile, suitable, tiny_networks
 
 
@@ -67,6 +68,26 @@ def test_a_wrong_posterior_leaves_the_bounds_below_the_likelihood(wrong):
     gap = (0.5 * (wrong**2 / np.exp(2 * s) + np.exp(2 * wrong) - 1) - wrong).sum()
     error = quantile(1) * found.elbo_monte_carlo_error
     assert abs(exact - found.mean_elbo - gap) <= error
+
+
+def test_a_trained_linear_model_reaches_the_best_there_is():
+    """The best bound of a linear-Gaussian VAE is probabilistic PCA's maximum likelihood.
+
+    Tipping and Bishop 1999 give that maximum in closed form; Lucas et al. 2019 show that the bound
+    adds no local maximum to those of the likelihood.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2)) @ rng.normal(size=(2, 5)) + 0.5 * rng.normal(size=(400, 5))
+    best, worst = PCA(2).fit(X).score(X), PCA(0).fit(X).score(X)
+    vae = TorchVAE(
+        2, hidden_dims=(), likelihood="gaussian", batch_size=200, max_epochs=300,
+        learning_rate=0.01, random_state=0, dtype="float64",
+    ).fit(X)  # fmt: skip
+    found = evaluate_vae(vae.networks_, X, n_samples=500)
+    allowed = 0.01 * (best - worst)
+    assert best - allowed < found.mean_elbo <= best + quantile(1) * found.elbo_monte_carlo_error
+    assert best - allowed < found.mean_log_likelihood
+    assert found.mean_log_likelihood <= best + quantile(1) * found.monte_carlo_error
 
 
 def test_one_latent_dimension_against_quadrature():

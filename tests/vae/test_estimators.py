@@ -150,6 +150,8 @@ def test_interpolation_runs_between_the_reconstructions(estimator):
     np.testing.assert_allclose(path[[0, -1]], estimator.reconstruct(X[:2]), rtol=1e-5)
     middle = estimator.inverse_transform(estimator.transform(X[:2]).mean(0, keepdims=True))
     np.testing.assert_allclose(path[2], middle[0], rtol=1e-5)
+    with pytest.raises(InputError, match="12 columns"):
+        estimator.interpolate(X[0], X[1, :5])
     with pytest.raises(InputError, match="steps must be an integer of at least 2"):
         estimator.interpolate(X[0], X[1], 1)
 

@@ -160,8 +160,17 @@ def test_unregistered_weights_stay_out_of_the_store():
     assert all(parameter.grad is not None for parameter in vae.networks.parameters())
 
 
+CHECKS = ["distributions_pyro", "distributions_torch", "infer", "poutine"]
+
+
 @pytest.mark.parametrize("fails", [False, True])
-def test_fit_leaves_nothing_global_behind(fails):
+@pytest.mark.parametrize("checked", [False, True])
+def test_fit_leaves_nothing_global_behind(fails, checked):
+    with pyro.settings.context(**{f"validate_{name}": checked for name in CHECKS}):
+        assert_fit_leaves_nothing_global_behind(fails)
+
+
+def assert_fit_leaves_nothing_global_behind(fails):
     pyro.param("mine", torch.tensor(1.0))
     settings, stream = pyro.settings.get(), torch.get_rng_state()
     numpys = np.random.get_state()[1].copy()

@@ -17,9 +17,10 @@ def ending_sentence(results: StudyResults) -> str:
         f"{results.label(estimator)}: {n:,} {status}"
         for estimator, status, n in kinds.reset_index().to_numpy()
     ]
+    others = "" if len(failures) == total else ": what is said here is of the others"
     return (
-        f"{len(failures):,} of {counted(total, 'run')} did not end well ({listed(parts)}) and have "
-        "no figures: what is said here is of the others."
+        f"{len(failures):,} of {counted(total, 'run')} did not end well ({listed(parts)}) and "
+        f"left no figures{others}."
     )
 
 
@@ -35,16 +36,13 @@ def cost_sentence(results: StudyResults) -> str:
         phrase = f"{results.label(name)} takes {significant(float(np.median(every)))} times as long"
         medians = [float(np.median(ratios)) for ratios in by_dataset]
         if len(medians) > 1:
-            phrase += (
-                f" ({significant(min(medians))} to {significant(max(medians))} times, by data set)"
-            )
+            phrase += f" ({significant(min(medians))} to {significant(max(medians))} by data set)"
         phrases.append(phrase)
     if not phrases:
         return ""
     return (
         f"To fit, {listed(phrases)} as {results.label(results.baseline)}"
-        f"{_baseline_seconds(results)}: the median over pairs of runs, each to its own stopping "
-        "rule."
+        f"{_baseline_seconds(results)} (median over pairs of runs, each until it stopped)."
     )
 
 

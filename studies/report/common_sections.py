@@ -1,5 +1,6 @@
 """The sections that every kind of study has: scores, target, failures."""
 
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import pandas as pd
@@ -16,7 +17,7 @@ from studies.report.model import Block, Column, Entry, Figure, Section, Table, T
 from studies.report.progress_figures import CLOCKS, draw_floored_ways
 from studies.report.scales import Clock
 from studies.report.tables import main_table
-from studies.report.words import counted, escaped, fixed, listed, plain, seconds, significant
+from studies.report.words import counted, escaped, fixed, listed, nats, plain, seconds
 
 BAND = (
     "Line: median over seeds; band: smallest to largest; dot: where the median run ended. After "
@@ -79,7 +80,7 @@ def target_section(results: StudyResults) -> Section:
     }
     ways = {dataset: way for dataset, way in ways.items() if not way.empty}
     lead = Text(
-        f"The target is common: within {significant(results.target)} nats per datum of the best "
+        f"The target is common: within {nats(results.target)} of the best "
         f"{_METRIC_WORDS[target_metric(results)[0]]} that any estimator reached on the same data "
         "set and seed. A run that never came so near is a miss; misses stay in the count, and in "
         "the median they are later than any time."
@@ -119,7 +120,7 @@ def progress_figures(
         Figure(
             name=name + suffix,
             alt=f"{subject[:1].upper()}{subject[1:]} against {against}, "
-            f"for {alternatives(results, list(ways))}.",
+            f"for {alternatives(results, list(ways), present(ways))}.",
             caption=caption,
             draw=partial(
                 draw_floored_ways,
@@ -145,10 +146,18 @@ def clock_choices(
     return [("-steps", ("step",), steps), ("-seconds", ("seconds",), "seconds of fitting")]
 
 
-def alternatives(results: StudyResults, datasets: list[str]) -> str:
+def alternatives(
+    results: StudyResults, datasets: list[str], estimators: Collection[str] | None = None
+) -> str:
     """Who and what a figure shows, for its alternative text."""
-    names = listed([results.plain_label(n) for n in results.estimators])
+    shown = results.estimators if estimators is None else estimators
+    names = listed([results.plain_label(n) for n in results.estimators if n in shown])
     return f"{names} on {listed(datasets)}"
+
+
+def present(ways: Mapping[str, pd.DataFrame]) -> set[str]:
+    """The estimators that the ways are of."""
+    return {str(name) for way in ways.values() for name in way["estimator"]}
 
 
 def _target_table(results: StudyResults, times: pd.DataFrame, names: list[str]) -> Table:

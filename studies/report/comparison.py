@@ -84,7 +84,12 @@ def normal_interval(values: np.ndarray) -> tuple[float, float]:
 def seed_differences(
     results: StudyResults, metric: str, split: str, dataset: str, estimator: str
 ) -> np.ndarray:
-    """The estimator's values less the baseline's, on the seeds that both have."""
+    """The estimator's values less the baseline's, on the seeds that both have.
+
+    Nothing if the two are likelihoods of different kinds.
+    """
+    if not results.comparable(dataset, estimator, results.baseline):
+        return np.array([])
     pairs = results.pairs(metric, split, dataset, estimator, results.baseline)
     return (pairs["one"] - pairs["other"]).to_numpy()
 
@@ -101,8 +106,11 @@ def datum_differences(
 ) -> np.ndarray | None:
     """The estimator's values less the baseline's, test datum by test datum, of one seed.
 
-    None if either run has no such values or they are of different data.
+    None if either run has no such values, or they are of different data or of likelihoods of
+    different kinds.
     """
+    if not results.comparable(dataset, estimator, results.baseline):
+        return None
     one, other = (
         results.arrays(dataset, name, seed).get(quantity) for name in (estimator, results.baseline)
     )

@@ -127,6 +127,14 @@ class StudyResults:
             merged |= (entry or {}).get("settings", {})
         return merged
 
+    def comparable(self, dataset: str, one: str, other: str) -> bool:
+        """Whether two estimators' likelihoods are densities of the same thing.
+
+        A Bernoulli on bits, a Bernoulli on grey pixels and a density of real values are not.
+        """
+        likelihoods = (self.settings(dataset, name).get("likelihood") for name in (one, other))
+        return len(set(likelihoods)) == 1
+
     # -- its runs ----------------------------------------------------------------------------
 
     def runs(self, dataset: str, estimator: str) -> pd.DataFrame:

@@ -79,10 +79,11 @@ def _data(results: StudyResults, dataset: str) -> str:
     if not facts:
         return f"**{escaped(dataset)}**: no run got as far as loading it.{settings}"
     origin = str(facts.get("origin", ""))
+    where = facts.get("origin_detail") or _ORIGINS.get(origin, origin)
     parts = [
         f"**{escaped(dataset)}**: {facts.get('n_train', 0):,} training and "
         f"{facts.get('n_test', 0):,} held-out rows, {facts.get('n_features', 0):,} features; "
-        f"{escaped(_ORIGINS.get(origin, origin))} ({_bare(facts.get('origin_detail', ''))}).",
+        f"{_bare(where)}.",
         f"Source: {_bare(facts.get('source', 'not stated'))}.",
         f"Licence: {_bare(facts.get('licence', 'not stated'))}.",
     ]

@@ -8,7 +8,7 @@ from studies.report.comparison import ENOUGH_SEEDS, compare, seed_differences
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.progress_figures import ROUNDING
-from studies.report.words import counted, escaped, listed, sentence, signed, significant
+from studies.report.words import counted, escaped, listed, nats, signed, significant
 
 
 def mixture_answer(results: StudyResults) -> Answer:
@@ -69,8 +69,8 @@ def _training_sentence(results: StudyResults) -> str:
             "is no seed on which both it and another estimator ended well."
         )
     return (
-        f"Against {results.label(results.baseline)}, from the same starts, the training "
-        f"log-likelihood ends {'; '.join(phrases)}."
+        f"From the same starts as {results.label(results.baseline)}, and on the training data, "
+        f"{'; '.join(phrases)}."
     )
 
 
@@ -82,17 +82,17 @@ def _training_phrase(results: StudyResults, name: str) -> str:
         where += [dataset] * len(values)
         found += list(values)
     if not found:
-        return f"for {results.label(name)} nowhere that could be compared"
+        return ""
     differences = np.array(found)
     largest = int(np.argmax(np.abs(differences)))
     place = f", on {escaped(where[largest])}" if len(results.datasets) > 1 else ""
-    worst = f"the largest difference is {signed(float(differences[largest]))}{place}"
+    worst = f"largest difference {signed(float(differences[largest]))}{place}"
     within = int((np.abs(differences) <= margin).sum())
     n = len(differences)
     if within == n:
         many = "the one pair" if n == 1 else f"all {n} pairs"
         return (
-            f"within {significant(margin)} nats per datum for {results.label(name)} in {many} of "
+            f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in {many} of "
             f"runs ({worst})"
         )
     above, below = int((differences > margin).sum()), int((differences < -margin).sum())
@@ -100,15 +100,15 @@ def _training_phrase(results: StudyResults, name: str) -> str:
         below > 0
     )
     return (
-        f"within {significant(margin)} nats per datum for {results.label(name)} in {within} of "
+        f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in {within} of "
         f"{counted(n, 'pair')} of runs, {listed(sides)} ({worst})"
     )
 
 
 def _held_out_sentence(results: StudyResults) -> str:
     """On how many data sets each estimator is better or worse on held-out data."""
-    phrases = []
-    fewest = results.n_seeds
+    names_by_phrase: dict[str, list[str]] = {}
+    fewest, differ = results.n_seeds, False
     for name in results.others:
         verdicts: dict[str, list[str]] = {}
         for dataset in results.datasets:
@@ -118,16 +118,22 @@ def _held_out_sentence(results: StudyResults) -> str:
             fewest = min(fewest, len(values) or fewest)
         verdicts.pop("none", None)
         if verdicts:
-            phrases.append(f"{results.label(name)} is {_verdict_words(results, verdicts)}")
-    if not phrases:
+            differ |= bool({"higher", "lower"} & set(verdicts))
+            phrase = _verdict_words(results, verdicts)
+            names_by_phrase.setdefault(phrase, []).append(results.label(name))
+    if not names_by_phrase:
         return ""
-    observed = "" if fewest >= ENOUGH_SEEDS else _too_few(fewest)
-    return sentence(f"on held-out data {'; '.join(phrases)}{observed}.")
+    phrases = [
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} {phrase}"
+        for phrase, names in names_by_phrase.items()
+    ]
+    observed = _too_few(fewest) if differ and fewest < ENOUGH_SEEDS else ""
+    return f"On held-out data {'; '.join(phrases)}{observed}."
 
 
 def _verdict_words(results: StudyResults, verdicts: dict[str, list[str]]) -> str:
     words: dict[str, str] = {
-        "within": f"within {significant(results.target)} nats per datum on every seed",
+        "within": f"within {nats(results.target)} on every seed",
         "higher": "better",
         "lower": "worse",
         "undecided": "neither better nor worse with any consistency",

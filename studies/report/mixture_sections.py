@@ -28,8 +28,9 @@ from studies.report.progress_figures import (
     draw_floored_tradeoff,
     draw_ways,
 )
-from studies.report.words import MISSING, escaped, plain, signed, significant
+from studies.report.words import MISSING, escaped, listed, nats, plain, signed, significant
 
+_AS_IT_IS = "the data as they are"
 _NOTHING = Text("No run that ended well left what this section shows.")
 
 VERDICTS = {
@@ -53,10 +54,10 @@ def pairs_section(results: StudyResults) -> Section:
         name="pairs",
         alt="Differences in log-likelihood from "
         f"{results.plain_label(results.baseline)}, one point a seed, "
-        f"for {alternatives(results, results.datasets)}.",
+        f"for {alternatives(results, results.datasets, results.others)}.",
         caption="One point a seed: the estimator's log-likelihood less the baseline's, same split, "
-        f"same start. Shaded: within {significant(margin)} nats per datum, which counts as the "
-        "same; there the axis is linear, beyond it logarithmic.",
+        f"same start. Shaded: within {nats(margin)}, which counts as the same; there the axis is "
+        "linear, beyond it logarithmic.",
         draw=partial(draw_differences, results, differences, margin),
     )
     return Section("pairs", title, (Text(_how_compared(results)), _pairs_table(results), figure))
@@ -75,7 +76,7 @@ def fits_section(results: StudyResults) -> Section:
         blocks.append(
             Figure(
                 name=f"fits-{dataset}",
-                alt=f"{what}: the mixtures that {', '.join(names)} fitted to {dataset}.",
+                alt=f"{what}: the mixtures that {listed(names)} fitted to {dataset}.",
                 caption=_fit_caption(results, dataset, flat),
                 draw=partial(draw_fits, results, dataset),
             )
@@ -154,8 +155,7 @@ def tradeoff_section(results: StudyResults) -> Section:
         caption="One point a run. Down and to the left is better: how far the run ended below the "
         "best training log-likelihood that any estimator reached on that data set and seed, and "
         f"how long it took; both axes logarithmic. Dotted: the target of "
-        f"{significant(results.target)} nats per datum. *best* is the best value itself, to "
-        "rounding.",
+        f"{nats(results.target)}. *best* is the best value itself, to rounding.",
         draw=partial(
             draw_floored_tradeoff,
             results,
@@ -267,10 +267,10 @@ def _difference_record(
 
 
 def _how_compared(results: StudyResults) -> str:
-    margin = significant(results.target)
+    margin = nats(results.target)
     text = (
         "Estimators share the split and the start of each seed, so they are compared seed by seed. "
-        f"Where every pair differs by at most {margin} nats per datum (the study's target) they "
+        f"Where every pair differs by at most {margin} (the study's target) they "
         "count as *the same*; *higher* and *lower* are said where all pairs say so"
     )
     if results.n_seeds < ENOUGH_SEEDS:
@@ -320,10 +320,11 @@ def _fit_caption(results: StudyResults, dataset: str, flat: bool) -> str:
         "their areas in proportion to the weights; points: the training data"
         + (", shaded by known class." if _has_labels(results, dataset) else ".")
     )
-    note = escaped(plain(str(view.get("note", "")))).rstrip(".")
+    note = "" if len(view.get("axes", ())) < 2 or view.get("note") == _AS_IT_IS else view["note"]
+    note = escaped(plain(str(note))).rstrip(".")
     return (
         f"**{escaped(dataset)}**, {number} components, {escaped(str(kind))} covariances, first "
-        f"seed. {shown}" + (f" The view: {note}." if note and not flat else "")
+        f"seed. {shown}" + (f" The view: {note}." if note else "")
     )
 
 

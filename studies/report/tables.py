@@ -8,7 +8,7 @@ import pandas as pd
 from studies.metrics import Metric, metric
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Table
-from studies.report.words import MISSING, escaped, fixed
+from studies.report.words import MISSING, escaped, fixed, listed, significant
 
 SPLITS = {"train": "training", "test": "held out", "": ""}
 """What a report calls a split."""
@@ -75,7 +75,7 @@ def main_table(results: StudyResults) -> Table:
         record = {"dataset": dataset, "estimator": estimator, "ok": well, "planned": planned}
         for column in columns:
             values = results.values(column.metric.name, column.split, dataset, estimator)
-            entries.append(median_entry(values, column.metric.digits))
+            entries.append(median_entry(values, column.metric))
             record |= spread(column.name, values)
         rows.append(tuple(entries))
         records.append(record)
@@ -107,7 +107,7 @@ def summary_frame(results: StudyResults) -> pd.DataFrame:
         for c in columns:
             values = results.values(c.metric.name, c.split, dataset, estimator)
             title = f"{c.title} ({c.unit})" if c.unit else c.title
-            row[title] = fixed(median(values), c.metric.digits)
+            row[title] = measured(median(values), c.metric)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -122,13 +122,17 @@ def combinations(results: StudyResults) -> list[tuple[str, str]]:
     ]
 
 
-def median_entry(values: pd.Series, digits: int) -> Entry:
+def median_entry(values: pd.Series, metric: Metric) -> Entry:
     """The median, and the smallest and largest value below it where they differ."""
     if values.empty:
         return Entry(MISSING)
-    low, high = fixed(values.min(), digits), fixed(values.max(), digits)
-    text = fixed(median(values), digits)
-    return Entry(text, f"{low} to {high}" if low != high else "")
+    low, high = measured(float(values.min()), metric), measured(float(values.max()), metric)
+    return Entry(measured(median(values), metric), f"{low} to {high}" if low != high else "")
+
+
+def measured(value: float, metric: Metric) -> str:
+    """A metric's value as tables show it: times by significant digits, all else by decimals."""
+    return significant(value) if metric.unit == "seconds" else fixed(value, metric.digits)
 
 
 def spread(name: str, values: pd.Series) -> dict[str, float]:
@@ -147,8 +151,23 @@ def median(values: pd.Series) -> float:
     return float(values.median()) if len(values) else float("nan")
 
 
+def _kinds_warning(results: StudyResults) -> str:
+    mixed = [
+        dataset
+        for dataset in results.datasets
+        if any(not results.comparable(dataset, n, results.baseline) for n in results.estimators)
+    ]
+    if not mixed:
+        return ""
+    return (
+        "**The estimators' settings name different likelihoods on "
+        f"{listed([escaped(d) for d in mixed])}: their log p(x), ELBO and reconstruction errors "
+        "are not on one scale and are compared nowhere.** "
+    )
+
+
 def _main_caption(results: StudyResults) -> str:
-    text = (
+    text = _kinds_warning(results) + (
         "Median over the seeds' runs that ended well; below it the smallest and the largest value. "
         "*Runs ok* counts them against the runs planned."
     )

@@ -40,15 +40,14 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
         if likelihood.empty or bound.empty:
             continue
         phrases.append(
-            f"{results.label(name)} reaches log p(x) {fixed(likelihood.median(), _DIGITS)} and "
-            f"ELBO {fixed(bound.median(), _DIGITS)}"
+            f"{results.label(name)} reaches a log p(x) of {fixed(likelihood.median(), _DIGITS)} "
+            f"(ELBO {fixed(bound.median(), _DIGITS)})"
         )
     if not phrases:
         return f"No likelihood was measured on {escaped(dataset)}."
-    over = counted(int(results.cells["seed"].nunique()), "seed")
     return (
-        f"On {escaped(dataset)}, {listed(phrases)} nats per datum of held-out data (medians over "
-        f"{over}; log p(x) is estimated from below)."
+        f"On {escaped(dataset)}, {listed(phrases)}: nats per datum of held-out data, medians over "
+        f"{counted(results.n_seeds, 'seed')}, log p(x) estimated from below."
     )
 
 
@@ -65,7 +64,7 @@ def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, nam
     place = f" on {escaped(dataset)}" if len(results.datasets) > 1 else ""
     start = (
         f"image by image, {results.label(name)} differs from {results.label(results.baseline)}"
-        f"{place} in log p(x) by {signed(float(means.mean()))} nats on average"
+        f"{place} in log p(x) by {signed(float(means.mean()))} nats per datum on average"
     )
     if len(means) > 1:
         start += f" ({signed(means.min())} to {signed(means.max())} over {len(means)} seeds)"
@@ -112,7 +111,10 @@ def _autoencoder_sentence(results: StudyResults, name: str) -> str:
                 f" against {fixed(other.median(), _DIGITS)} of {results.label(results.baseline)}"
             )
         phrases.append(phrase + f" on {escaped(dataset)}")
-    start = f"{results.label(name)} has no density, hence neither log p(x) nor ELBO"
+    start = (
+        f"{results.label(name)} has no distribution of codes to draw from and no density, hence "
+        "neither log p(x) nor ELBO"
+    )
     if not phrases:
         return f"{start}."
     return (

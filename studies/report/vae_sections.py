@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from studies.report.common_sections import BAND, alternatives, clock_choices
+from studies.report.common_sections import BAND, alternatives, clock_choices, present
 from studies.report.comparison import CONFIDENCE, datum_differences, normal_interval, time_ratios
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
@@ -47,7 +47,7 @@ def pairs_section(results: StudyResults) -> Section:
         name="pairs",
         alt="Mean differences in log-likelihood and ELBO from "
         f"{results.plain_label(results.baseline)} with intervals, one row a seed, "
-        f"for {alternatives(results, results.datasets)}.",
+        f"for {alternatives(results, results.datasets, set(pairs['estimator']))}.",
         caption="Mean over the test images of the difference from the baseline, right of 0 where "
         f"the estimator is better; bar: {CONFIDENCE:.0%} interval over images.",
         draw=partial(draw_paired, results, pairs.replace({"quantity": QUANTITIES})),
@@ -181,7 +181,7 @@ def tradeoff_section(results: StudyResults) -> Section:
     figure = Figure(
         name="tradeoff",
         alt="Held-out log-likelihood against seconds of fitting, one point a run, "
-        f"for {alternatives(results, results.datasets)}.",
+        f"for {alternatives(results, results.datasets, set(runs['estimator']))}.",
         caption="One point a run. Up and to the left is better. Estimators without a likelihood "
         "are left out.",
         draw=partial(draw_tradeoff, results, runs, "log p(x), held out\n(nats per datum)"),
@@ -205,7 +205,7 @@ def _curve_figures(
         Figure(
             name=f"{name}{suffix}",
             alt=f"{words[:1].upper()}{words[1:]} against {against}, "
-            f"for {alternatives(results, list(ways))}.",
+            f"for {alternatives(results, list(ways), present(ways))}.",
             caption=f"{caption} {BAND}",
             draw=partial(
                 draw_ways, results, ways, clocks, f"{label}\n(nats per datum)", log_time=False

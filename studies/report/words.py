@@ -70,6 +70,17 @@ def seconds(value: float) -> str:
     return MISSING if not math.isfinite(value) else f"{significant(value)} s"
 
 
+def nats(value: float) -> str:
+    """So many nats per datum.
+
+    Examples
+    --------
+    >>> nats(1.0), nats(0.01)
+    ('1 nat per datum', '0.01 nats per datum')
+    """
+    return f"{significant(value)} {'nat' if value == 1 else 'nats'} per datum"
+
+
 def listed(items: Sequence[str]) -> str:
     """The items with commas and "and".
 

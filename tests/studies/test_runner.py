@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from studies.cells import Cell
@@ -72,6 +74,14 @@ def planned(**changes: str) -> RunPlan:
     for old, new in changes.values() if changes else ():
         text = text.replace(old, new)
     return prepare(resolve(parse_study(text, "t.toml")), "t", "full", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
+    """Cells that run in this process set its thread count, as they may in their own."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

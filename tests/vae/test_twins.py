@@ -9,7 +9,6 @@ from torch.distributions import Independent, Normal, kl_divergence
 from suite.random import torch_generator
 from suite.vae import PyroVAE, TorchVAE, VAEModel, pyro_vae, torch_vae
 from suite.vae.torch_vae import kl_from_prior
-from suite.vae.training import Streams, minibatches
 from tests.vae.toys import LIKELIHOOD_NAMES, bits, grey, suitable, tiny_networks
 
 TWINS = [TorchVAE, PyroVAE]
@@ -110,21 +109,3 @@ def test_callbacks_cannot_disturb_the_noise(twin):
     disturbed = twin(3, **settings).fit(grey(), callback=meddle)
     torch.set_rng_state(before)
     assert disturbed.elbos_ == twin(3, **settings).fit(grey()).elbos_
-
-
-def test_each_epoch_sees_every_datum_once_in_a_new_order():
-    generator = torch_generator(0)
-    first, second = (list(minibatches(10, 4, generator)) for _ in range(2))
-    assert [len(batch) for batch in first] == [4, 4, 2]
-    assert sorted(torch.cat(first).tolist()) == list(range(10))
-    assert torch.cat(first).tolist() != torch.cat(second).tolist()
-
-
-def test_streams_are_independent_of_each_other():
-    a, b = Streams.from_random_state(3), Streams.from_random_state(3)
-    names = ["weights", "order", "bits", "noise"]
-    for name in names:
-        torch.testing.assert_close(
-            torch.rand(5, generator=getattr(a, name)), torch.rand(5, generator=getattr(b, name))
-        )
-    assert len({getattr(a, name).initial_seed() for name in names}) == 4

@@ -111,16 +111,20 @@ def run_cell(cell: Cell, notice: Notice) -> CellResult:
         "load_average": os.getloadavg()[0],
         "threads": cell.threads,
     }
-    status: Status
     try:
         torch.set_num_threads(cell.threads)
         with threadpool_limits(limits=cell.threads):
             return replace(_fit_and_score(cell, notice), provenance=provenance)
-    except FloatingPointError as error:
-        status, message = "diverged", str(error)
     except Exception as error:
-        status, message = "failed", f"{type(error).__name__}: {error}"
-    return CellResult(cell.key, status, message, traceback.format_exc(), provenance=provenance)
+        status, message = _named(error)
+        lines = "".join(traceback.format_exception(error))
+        return CellResult(cell.key, status, message, lines, provenance=provenance)
+
+
+def _named(error: Exception) -> tuple[Status, str]:
+    if isinstance(error, FloatingPointError):
+        return "diverged", str(error)
+    return "failed", f"{type(error).__name__}: {error}"
 
 
 def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:

@@ -1,9 +1,9 @@
 """The command line as a user meets it: exit codes, one-line errors, untouched reports."""
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,11 @@ def replaced(file: str, old: str, new: str):
         (replaced("own.csv", "a,b\n", "a,b\n1,nan\n"), ["mine.toml"], "missing|NaN"),
         (replaced("own.csv", "a,b\n", "a,b\n1,inf\n"), ["mine.toml"], "inf"),
         (lambda f: (f / "own.csv").write_text("a;b\n1;2\n3;4\n"), ["mine.toml"], "separator|;"),
-        (replaced("mine.toml", "= 2", "= 99"), ["mine.toml"], "fewer components or give more"),
+        (
+            replaced("mine.toml", "s = 2 }", "s = 99 }"),
+            ["mine.toml"],
+            "fewer components or give more",
+        ),
         (replaced("mine.toml", "max_steps", "max_step"), ["mine.toml"], "stopping.max_step: unkn"),
         (replaced("mine.toml", "[estimators.em]", "[estimators.emm]"), ["mine.toml"], "baseline"),
         (lambda f: None, ["unknown-study"], "unknown study 'unknown-study'; known: em-is-vi"),
@@ -122,13 +126,13 @@ def test_report_of_what_was_never_run_is_one_line_and_exit_2(folder: Path) -> No
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_help_answers_within_half_a_second(tmp_path: Path) -> None:
+def test_help_needs_less_than_half_a_second_of_processor_time(tmp_path: Path) -> None:
     seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        done = studies("--help", cwd=tmp_path)
-        seconds.append(time.perf_counter() - began)
-        assert "run" in done.stdout
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert "run" in studies("--help", cwd=tmp_path).stdout
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 0.5
 
 

@@ -45,9 +45,12 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
         )
     if not phrases:
         return f"No likelihood was measured on {escaped(dataset)}."
+    over = (
+        counted(results.n_seeds, "seed") if results.failures.empty else "the runs that ended well"
+    )
     return (
         f"On {escaped(dataset)}, {listed(phrases)}: nats per datum of held-out data, medians over "
-        f"{counted(results.n_seeds, 'seed')}, log p(x) estimated from below."
+        f"{over}, log p(x) estimated from below."
     )
 
 

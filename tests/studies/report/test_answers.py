@@ -1,0 +1,256 @@
+"""The answer in words against the rows: every number in it is recomputed from the store alone."""
+
+import re
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from studies.report.building import build_answer
+from studies.report.loaded import StudyResults
+from studies.report.words import fixed, significant
+from studies.results import CellResult, PlannedCell, ResultStore
+from tests.studies.report.synthetic import Change, failing, mixture_store, vae_store
+
+LABELS = ("EM (by hand)", "EM (scikit-learn)", "SVI (Pyro)")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?")
+
+
+def answer(store: ResultStore) -> str:
+    return build_answer(StudyResults.read(store)).text
+
+
+def numbers(text: str) -> set[str]:
+    return set(NUMBER.findall(text))
+
+
+def absolute(value: float, digits: int = 3) -> str:
+    return significant(abs(float(value)), digits)
+
+
+def shifted(estimator: str, amounts: dict[int, float]) -> Change:
+    """Move an estimator's log-likelihoods by so much on each seed."""
+
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        if cell.estimator != estimator:
+            return result
+        scores = [
+            replace(s, value=s.value + amounts[cell.seed]) if s.metric == "log_likelihood" else s
+            for s in result.scores
+        ]
+        return replace(result, scores=scores)
+
+    return change
+
+
+def table(store: ResultStore, metric: str, split: str) -> pd.DataFrame:
+    """Values by (dataset, seed) and estimator, of the runs that ended well."""
+    scores = store.scores()
+    chosen = scores[
+        (scores["metric"] == metric) & (scores["split"] == split) & (scores["status"] == "ok")
+    ]
+    return chosen.pivot(index=["dataset", "seed"], columns="estimator", values="value")
+
+
+def expected_mixture_numbers(store: ResultStore) -> set[str]:
+    found = {"0.01"}
+    train, times = table(store, "log_likelihood", "train"), table(store, "fit_seconds", "")
+    for name in ("sklearn", "svi"):
+        differences = (train[name] - train["em"]).dropna()
+        found.add(absolute(differences[differences.abs().idxmax()]))
+        for count in (
+            (differences.abs() <= 0.01).sum(),
+            (differences > 0.01).sum(),
+            (differences < -0.01).sum(),
+            len(differences),
+        ):
+            found.add(str(count))
+        ratios = (times[name] / times["em"]).dropna()
+        by_dataset = ratios.groupby("dataset").median()
+        found |= {absolute(v) for v in (ratios.median(), by_dataset.min(), by_dataset.max())}
+    cells = store.cells()
+    found |= {str(len(cells)), str((cells["status"] != "ok").sum())}
+    found |= {str(n) for n in range(cells["dataset"].nunique() + 1)}
+    return found | {str(cells["seed"].nunique())}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "change"),
+    [
+        (3, shifted("svi", {0: 0.0, 1: 0.0, 2: 0.0})),
+        (3, shifted("svi", {0: 0.05, 1: 0.2, 2: 0.031})),
+        (3, shifted("svi", {0: -0.05, 1: 0.2, 2: -0.0123})),
+        (7, shifted("svi", {i: 0.03 * (-1) ** i for i in range(7)})),
+        (3, failing("iris", "svi", 0, 1, 2)),
+        (3, failing("faithful", "em", 0, status="not run")),
+    ],
+)
+def test_every_number_of_a_mixture_answer_is_in_the_rows(tmp_path, seeds, change):
+    store = mixture_store(tmp_path / "r.sqlite", seeds=seeds, change=change)
+    assert numbers(answer(store)) <= expected_mixture_numbers(store)
+
+
+def expected_vae_numbers(store: ResultStore) -> set[str]:
+    seeds = sorted(store.cells()["seed"].unique())
+    found = {str(len(seeds)), str(len(store.cells())), "95", "0"}
+    found.add(str((store.cells()["status"] != "ok").sum()))
+    for metric, split in (
+        ("log_likelihood", "test"),
+        ("elbo", "test"),
+        ("reconstruction_error", "test"),
+    ):
+        found |= {fixed(abs(v), 2) for v in table(store, metric, split).median()}
+    times = table(store, "fit_seconds", "")
+    found.add(significant(times["torch-vae"].median()))
+    for name in ("pyro-vae", "autoencoder"):
+        if name in times:
+            found.add(absolute((times[name] / times["torch-vae"]).dropna().median()))
+    means = []
+    for seed in seeds:
+        pair = [
+            store.arrays(f"mnist-{name}-{seed}").get("log_likelihood_per_datum")
+            for name in ("pyro-vae", "torch-vae")
+        ]
+        if pair[0] is not None and pair[1] is not None:
+            means.append((pair[0].astype(float) - pair[1].astype(float)).mean())
+    if means:
+        found |= {absolute(v) for v in (np.mean(means), min(means), max(means))}
+        found.add(str(len(means)))
+    if len(means) >= 6:
+        found |= {absolute(v) for v in stats.ttest_1samp(means, 0).confidence_interval(0.95)}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seeds", "change"),
+    [
+        (1, None),
+        (3, None),
+        (7, None),
+        (3, failing("mnist", "pyro-vae", 1)),
+        (3, failing("mnist", "autoencoder", 0, 1, 2, status="killed")),
+    ],
+)
+def test_every_number_of_a_vae_answer_is_in_the_rows(tmp_path, seeds, change):
+    options = {} if change is None else {"change": change}
+    store = vae_store(tmp_path / "r.sqlite", seeds=seeds, **options)
+    assert numbers(answer(store)) <= expected_vae_numbers(store)
+
+
+def with_images(shifts: dict[int, float]) -> Change:
+    """Give one twin the other's scores plus so much on each seed, and a little noise."""
+    base = np.linspace(-130, -80, 300)
+
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        if cell.estimator == "autoencoder":
+            return result
+        noise = np.random.default_rng(cell.seed).normal(0, 0.01, 300)
+        noise -= noise.mean()
+        moved = base + (shifts[cell.seed] + noise if cell.estimator == "pyro-vae" else 0)
+        arrays = dict(result.arrays) | {"log_likelihood_per_datum": moved}
+        return replace(result, arrays=arrays)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("shifts", "said"),
+    [
+        ([0.5, 0.6, 0.4], "better on every seed, as observed on 3, too few to call it significant"),
+        ([-0.5, -0.6, -0.4], "worse on every seed"),
+        ([0.5, -0.6, 0.4], "the sign changes from seed to seed"),
+        ([0.0, 0.0, 0.0], "not told apart"),
+        ([0.5], "better with these two fits; one seed cannot tell"),
+        ([0.5, 0.6, 0.4, 0.5, 0.6, 0.4], "which leaves out 0"),
+        ([0.5, -0.6, 0.4, -0.5, 0.6, -0.4], "which includes 0"),
+    ],
+)
+def test_the_verdict_on_twins_follows_the_images(tmp_path, shifts, said):
+    change = with_images(dict(enumerate(shifts)))
+    text = answer(vae_store(tmp_path / "r.sqlite", seeds=len(shifts), change=change))
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("shifts", "said", "significance"),
+    [
+        ([0, 0, 0], "are within 0.01 nats per datum on every seed", False),
+        ([0.1, 0.2, 0.3], "SVI (Pyro) is better (as observed on 3 seeds, too few", True),
+        ([-0.1, -0.2, -0.3], "SVI (Pyro) is worse (as observed on 3 seeds, too few", True),
+        ([-0.1, 0.2, 0.3], "SVI (Pyro) is neither better nor worse", False),
+        ([-0.1, -0.2, -0.3] * 3, "SVI (Pyro) is worse.", False),
+    ],
+)
+def test_the_verdict_on_held_out_data_follows_the_seeds(tmp_path, shifts, said, significance):
+    change = shifted("svi", dict(enumerate(shifts)))
+    store = mixture_store(
+        tmp_path / "r.sqlite", datasets=("iris",), seeds=len(shifts), change=change
+    )
+    text = answer(store)
+    assert said in text
+    assert ("significant" in text) is significance
+
+
+def test_data_sets_are_counted_by_verdict(tmp_path):
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        amount = {"faithful": 0.2, "galaxies": -0.2, "iris": 0.0}[cell.dataset]
+        return shifted("svi", dict.fromkeys(range(3), amount))(cell, result)
+
+    text = answer(mixture_store(tmp_path / "r.sqlite", change=change))
+    assert (
+        "SVI (Pyro) is within 0.01 nats per datum on every seed on 1, better on 1 (faithful) and "
+        "worse on 1 (galaxies) of 3 data sets" in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ({0: 0.0, 1: 0.0}, "exactly 0 in all 2 runs"),
+        ({0: 1e-12, 1: -1e-13}, "0 to rounding in all 2 runs"),
+        ({0: 0.2, 1: 0.3}, "0.25 (median; 0.2 to 0.3 over 2 runs)"),
+        ({0: 0.2, 1: -0.1}, "no bound can be there, so something is wrong"),
+    ],
+)
+def test_the_gap_is_told_as_it_is(tmp_path, gaps, said):
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        scores = [
+            replace(s, value=gaps[cell.seed]) if s.metric == "gap" else s for s in result.scores
+        ]
+        return replace(result, scores=scores)
+
+    store = mixture_store(
+        tmp_path / "r.sqlite",
+        datasets=("iris",),
+        estimators=("em",),
+        seeds=2,
+        metrics=["log_likelihood", "gap"],
+        change=change,
+    )
+    assert f"for EM (by hand) {said}" in answer(store) or said in answer(store)
+
+
+@pytest.mark.parametrize("make", [mixture_store, vae_store])
+def test_nothing_ended_well(tmp_path: Path, make) -> None:
+    store = make(tmp_path / "r.sqlite", change=lambda *_: None)
+    n = len(store.cells())
+    assert answer(store).startswith("No run ended well")
+    assert f"{n} of {n} runs did not end well" in answer(store)
+
+
+def test_estimators_are_all_named_whatever_fails(tmp_path):
+    for i, (estimator, status) in enumerate(
+        product(("em", "sklearn", "svi"), ("failed", "timeout"))
+    ):
+        store = mixture_store(
+            tmp_path / f"{i}.sqlite",
+            datasets=("iris",),
+            change=failing("iris", estimator, 0, 1, 2, status=status),
+        )
+        text = answer(store)
+        label = LABELS[("em", "sklearn", "svi").index(estimator)]
+        assert f"({label}: 3 {status})" in text

@@ -22,6 +22,7 @@ class CovarianceType(ABC):
     """
 
     name: str
+    has_matrices: bool
 
     @abstractmethod
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
@@ -89,9 +90,49 @@ class CovarianceType(ABC):
     def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
         """(x − μ_k)ᵀ Σ_k⁻¹ (x − μ_k), of shape (N, K)."""
 
+    @abstractmethod
+    def scales(self, covariances: Tensor) -> Tensor:
+        """L with Σ = L Lᵀ (lower triangular, or σ for variances), in the shape of `covariances`.
+
+        Raises
+        ------
+        InputError
+            If a covariance is not positive definite.
+        """
+
+    @abstractmethod
+    def factors_of_scales(self, scales: Tensor) -> Tensor:
+        """The precision factors that belong to scales: U = L⁻ᵀ, or 1/σ."""
+
+    @abstractmethod
+    def covariances(self, scales: Tensor) -> Tensor:
+        """Σ = L Lᵀ, or σ²: the inverse of `scales`."""
+
+    @abstractmethod
+    def stretch(self, scales: Tensor, free: Tensor) -> Tensor:
+        """Scales reached from `scales` by free parameters of the same shape; 0 stays there.
+
+        L B with B lower triangular, its diagonal exp(diag(free)), for matrices; σ exp(free) for
+        variances. Any free parameters give a positive definite covariance.
+        """
+
+    @abstractmethod
+    def shift(self, means: Tensor, scales: Tensor, free: Tensor) -> Tensor:
+        """μ_k + L_k · free_k for each component: means moved in units of the components' scales."""
+
+    @abstractmethod
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        """The scale of each assignment: batch shape of `assignments`, or shared by all."""
+
+    @abstractmethod
+    def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
+        """tr Σ_k⁻¹ = ‖U_k‖²: (K,), or a scalar if all components share one covariance."""
+
 
 class _Matrices(CovarianceType):
     """What the types that hold whole matrices have in common."""
+
+    has_matrices = True
 
     def invert(self, covariances: np.ndarray) -> np.ndarray:
         return np.linalg.inv(covariances)
@@ -107,14 +148,28 @@ class _Matrices(CovarianceType):
             n_features, dtype=covariances.dtype, device=covariances.device
         )
 
-    def precision_factors(self, covariances: Tensor) -> Tensor:
+    def scales(self, covariances: Tensor) -> Tensor:
         cholesky, info = torch.linalg.cholesky_ex(covariances)
         if bool(info.any()) or not bool(torch.isfinite(cholesky).all()):
             raise _collapsed()
-        identity = torch.eye(
-            covariances.shape[-1], dtype=covariances.dtype, device=covariances.device
-        )
-        return torch.linalg.solve_triangular(cholesky, identity, upper=False).mT
+        return cholesky
+
+    def covariances(self, scales: Tensor) -> Tensor:
+        return scales @ scales.mT
+
+    def stretch(self, scales: Tensor, free: Tensor) -> Tensor:
+        diagonal = free.diagonal(dim1=-2, dim2=-1).exp()
+        return scales @ (free.tril(-1) + diagonal.diag_embed())
+
+    def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
+        return factors.square().sum((-2, -1))
+
+    def factors_of_scales(self, scales: Tensor) -> Tensor:
+        identity = torch.eye(scales.shape[-1], dtype=scales.dtype, device=scales.device)
+        return torch.linalg.solve_triangular(scales, identity, upper=False).mT
+
+    def precision_factors(self, covariances: Tensor) -> Tensor:
+        return self.factors_of_scales(self.scales(covariances))
 
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
         return factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
@@ -158,6 +213,12 @@ class _Full(_Matrices):
             dim=1,
         )
 
+    def shift(self, means: Tensor, scales: Tensor, free: Tensor) -> Tensor:
+        return means + (scales @ free.unsqueeze(-1)).squeeze(-1)
+
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        return scales[assignments]
+
 
 class _Tied(_Matrices):
     """All components share one matrix: covariances (D, D)."""
@@ -193,11 +254,18 @@ class _Tied(_Matrices):
         whitened, centres = X @ factors, means @ factors
         return torch.stack([(whitened - centre).square().sum(1) for centre in centres], dim=1)
 
+    def shift(self, means: Tensor, scales: Tensor, free: Tensor) -> Tensor:
+        return means + free @ scales.mT
+
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        return scales
+
 
 class _Diagonal(CovarianceType):
     """Each component has a variance for each feature: covariances (K, D)."""
 
     name = "diag"
+    has_matrices = False
 
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_components, n_features)
@@ -238,6 +306,27 @@ class _Diagonal(CovarianceType):
             raise _collapsed()
         return covariances.rsqrt()
 
+    def scales(self, covariances: Tensor) -> Tensor:
+        return self.precision_factors(covariances).reciprocal()
+
+    def covariances(self, scales: Tensor) -> Tensor:
+        return scales.square()
+
+    def stretch(self, scales: Tensor, free: Tensor) -> Tensor:
+        return scales * free.exp()
+
+    def shift(self, means: Tensor, scales: Tensor, free: Tensor) -> Tensor:
+        return means + scales * free
+
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        return scales[assignments]
+
+    def factors_of_scales(self, scales: Tensor) -> Tensor:
+        return scales.reciprocal()
+
+    def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
+        return factors.square().sum(1)
+
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
         return factors.log().sum(1)
 
@@ -272,6 +361,15 @@ class _Spherical(_Diagonal):
 
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
         return n_features * factors.log()
+
+    def shift(self, means: Tensor, scales: Tensor, free: Tensor) -> Tensor:
+        return means + scales.unsqueeze(1) * free
+
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        return scales[assignments].unsqueeze(-1)
+
+    def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
+        return n_features * factors.square()
 
 
 _TYPES: tuple[CovarianceType, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())

@@ -42,7 +42,8 @@ def cost_sentence(results: StudyResults) -> str:
         return ""
     return (
         f"To fit, {listed(phrases)} as {results.label(results.baseline)}"
-        f"{_baseline_seconds(results)} (median over pairs of runs, each until it stopped)."
+        f"{_baseline_seconds(results)} (median over pairs of runs, each until it stopped"
+        f"{'; the machine had other work meanwhile' if results.was_loaded else ''})."
     )
 
 

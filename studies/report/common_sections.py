@@ -20,8 +20,8 @@ from studies.report.tables import main_table
 from studies.report.words import counted, escaped, fixed, listed, nats, plain, seconds
 
 BAND = (
-    "Line: median over seeds; band: smallest to largest; dot: where the median run ended. After "
-    "its end a run keeps its last value."
+    "Line: median over seeds; band: smallest to largest; dots: where the runs ended, after which "
+    "they keep their last value."
 )
 """How a curve over seeds is read."""
 

@@ -48,7 +48,7 @@ def draw_bands(
 ) -> None:
     """Each estimator's median over seeds as a line, all seeds' range as a band.
 
-    With `ends`, a mark stands where the median run ended.
+    With `ends`, a dot stands where each run ended.
     """
     chosen = marks(results)
     curves = on_one_grid(way, clock)
@@ -77,7 +77,7 @@ def draw_bands(
             zorder=3 + order,
         )
         if ends:
-            _mark_end(axis, way[way["estimator"] == name], clock, colour, 20 + order)
+            _mark_ends(axis, way[way["estimator"] == name], clock, colour, 20 + order)
     axis.set(xlabel="", ylabel="")
 
 
@@ -93,15 +93,8 @@ def _grid(times: list[np.ndarray]) -> np.ndarray:
     return np.unique(np.concatenate([every[:1], fine]))
 
 
-def _mark_end(axis: Axes, way: pd.DataFrame, clock: Clock, colour: str, zorder: int) -> None:
+def _mark_ends(axis: Axes, way: pd.DataFrame, clock: Clock, colour: str, zorder: int) -> None:
     last = way.sort_values("step").groupby("seed").last()
-    axis.plot(
-        float(last[clock].median()),
-        float(last["value"].median()),
-        marker="o",
-        markersize=5,
-        color=colour,
-        markeredgecolor="white",
-        markeredgewidth=0.8,
-        zorder=zorder,
+    axis.scatter(
+        last[clock], last["value"], s=17, color=colour, edgecolor="white", lw=0.5, zorder=zorder
     )

@@ -31,6 +31,12 @@ _VAE = (
     "Salakhutdinov, 2016), $\\log \\frac{1}{S} \\sum_s p(x, z_s) / q(z_s \\mid x)$ with $z_s \\sim "
     "q(z \\mid x)$ and S = SAMPLES samples an image, by one function for all estimators.",
 )
+_MACHINE = {
+    "processor": "{}",
+    "cores": "{} cores",
+    "memory_gib": "{} GiB of memory",
+    "system": "{}",
+}
 _ORIGINS = {
     "bundled": "bundled with the program",
     "folder": "read from a data folder",
@@ -82,7 +88,8 @@ def _data(results: StudyResults, dataset: str) -> str:
     where = facts.get("origin_detail") or _ORIGINS.get(origin, origin)
     parts = [
         f"**{escaped(dataset)}**: {facts.get('n_train', 0):,} training and "
-        f"{facts.get('n_test', 0):,} held-out rows, {facts.get('n_features', 0):,} features; "
+        f"{facts.get('n_test', 0):,} held-out rows, "
+        f"{counted(int(facts.get('n_features', 0)), 'feature')}; "
         f"{_bare(where)}.",
         f"Source: {_bare(facts.get('source', 'not stated'))}.",
         f"Licence: {_bare(facts.get('licence', 'not stated'))}.",
@@ -145,7 +152,7 @@ def _machine(results: StudyResults) -> str:
     machine = given.get("machine")
     facts = []
     if isinstance(machine, dict):
-        facts = [f"{key} {value}" for key, value in machine.items() if value not in (None, "")]
+        facts = [form.format(machine[key]) for key, form in _MACHINE.items() if machine.get(key)]
     elif machine:
         facts = [str(machine)]
     versions = given.get("versions") or {}
@@ -154,13 +161,15 @@ def _machine(results: StudyResults) -> str:
         for name in ("python", "torch", "pyro-ppl", "scikit-learn")
         if name in versions
     ]
-    loads = [p["load_average"] for p in results.cells["provenance"] if "load_average" in p]
     text = f"**Machine.** {escaped(', '.join(facts)) or 'Not recorded'}."
+    loads = results.load_averages
     if loads:
         text += (
             f" Load average as runs began: {significant(min(loads), 2)} to "
             f"{significant(max(loads), 2)}."
         )
+    if results.was_loaded:
+        text += " The machine had other work to do meanwhile: take its times with care."
     return (
         f"{text} Everything else that bears on the figures is in "
         "[provenance.json](provenance.json); every single value is in [results.csv](results.csv)."

@@ -43,6 +43,7 @@ def _draw_ellipses(axis: Axes, arrays: dict[str, np.ndarray], mark: Mark) -> Non
         points[:, 0], points[:, 1], s=7, c=colours, alpha=0.55, linewidths=0, rasterized=True
     )
     weights = arrays["view_weights"]
+    crowded = len(weights) > 5
     for mean, covariance in zip(arrays["view_means"], arrays["view_covariances"], strict=True):
         variances, directions = np.linalg.eigh(covariance)
         angle = np.degrees(np.arctan2(directions[1, 1], directions[0, 1]))
@@ -55,7 +56,7 @@ def _draw_ellipses(axis: Axes, arrays: dict[str, np.ndarray], mark: Mark) -> Non
                 angle=angle,
                 fill=False,
                 edgecolor=mark.colour,
-                linewidth=(1.9 if deviations == 1 else 1.0),
+                linewidth=1.9 if deviations == 1 else 0.6 if crowded else 1.0,
                 zorder=4,
             )
             axis.add_patch(outline)

@@ -311,7 +311,7 @@ def _fit_caption(results: StudyResults, dataset: str, flat: bool) -> str:
     settings = results.settings(dataset, results.baseline)
     view = results.facts(dataset).get("view", {})
     number = settings.get("n_components", 1)
-    kind = settings.get("covariance_type", "full")
+    kind = str(settings.get("covariance_type", "full")).replace("diag", "diagonal")
     shown = (
         "Solid: the mixture's density; dashed: its components, each times its weight; bars: the "
         "training data."
@@ -323,7 +323,7 @@ def _fit_caption(results: StudyResults, dataset: str, flat: bool) -> str:
     note = "" if len(view.get("axes", ())) < 2 or view.get("note") == _AS_IT_IS else view["note"]
     note = escaped(plain(str(note))).rstrip(".")
     return (
-        f"**{escaped(dataset)}**, {number} components, {escaped(str(kind))} covariances, first "
+        f"**{escaped(dataset)}**, {number} components, {escaped(kind)} covariances, first "
         f"seed. {shown}" + (f" The view: {note}." if note else "")
     )
 

@@ -87,7 +87,7 @@ def draw_floored_ways(
     for panel in figure.axes:
         if not panel.lines:
             continue
-        log_value_axis(panel, floor, floor_label)
+        log_value_axis(panel, floor, floor_label, least_top=3 * (target or 0))
         if target is not None:
             _draw_target(panel, target)
     return figure
@@ -104,6 +104,7 @@ def draw_tradeoff(results: StudyResults, runs: pd.DataFrame, y_label: str) -> Fi
         _draw_points(panel, results, runs[runs["dataset"] == dataset])
         panel.set_xlabel("fitting time (seconds)")
         panel.set_ylabel(y_label if i % 3 == 0 else "")
+        panel.set_xlim(left=0)
     present = set(runs["estimator"])
     legend(figure, results, [n for n in results.estimators if n in present], lines=False)
     return figure

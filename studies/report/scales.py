@@ -23,15 +23,10 @@ def start_on_log_axis(way: pd.DataFrame, clock: Clock) -> tuple[pd.DataFrame, fl
 
 
 def log_time_axis(axis: Axes, clock: Clock, start: float | None) -> None:
-    """A logarithmic time axis in powers of ten, with a tick "start" at the place of time 0."""
+    """A logarithmic time axis with a tick "start" at the place of time 0."""
     axis.set_xscale("log")
     low, high = axis.get_xlim()
-    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    if start is not None:
-        powers = powers[powers > start * 1.5]
-    powers = powers[powers <= high]
-    powers = powers[:: max(1, -(-len(powers) // 5))]
-    ticks = [*([] if start is None else [start]), *powers]
+    ticks = [*([] if start is None else [start]), *_decades(low, high, start)]
     labels = {start: "start"} if start is not None else {}
     axis.xaxis.set_major_locator(FixedLocator(ticks))
     axis.xaxis.set_minor_locator(NullLocator())
@@ -45,17 +40,20 @@ def floor_below(values: pd.Series, rounding: float) -> float:
     return float(10.0 ** (np.floor(np.log10(smallest)) - 1))
 
 
-def log_value_axis(axis: Axes, floor: float, floor_label: str) -> None:
-    """A logarithmic value axis in powers of ten whose foot, at `floor`, is labelled."""
+def log_value_axis(axis: Axes, floor: float, floor_label: str, *, least_top: float = 0) -> None:
+    """A logarithmic value axis in powers of ten whose foot, at `floor`, is labelled.
+
+    It reaches up to `least_top` at the least.
+    """
     axis.set_yscale("log")
-    high = max(axis.get_ylim()[1], floor * 100)
+    high = max(axis.get_ylim()[1], floor * 100, least_top)
     axis.set_ylim(floor / 2.2, high)
     powers = 10.0 ** np.arange(np.log10(floor) + 1, np.floor(np.log10(high)) + 1)
     powers = powers[:: max(1, -(-len(powers) // 5))]
     axis.yaxis.set_major_locator(FixedLocator([floor, *powers]))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_major_formatter(
-        FuncFormatter(lambda y, _: floor_label if np.isclose(y, floor) else short(y))
+        FuncFormatter(lambda y, _: floor_label if np.isclose(y, floor, atol=0) else short(y))
     )
     axis.axhline(floor, color="#bdbdbd", linewidth=0.9, zorder=1)
 
@@ -73,3 +71,17 @@ def short(value: float) -> str:
     if value >= 1e-3:
         return f"{value:g}"
     return fixed(value, 0).removeprefix("1×")
+
+
+def _decades(low: float, high: float, start: float | None) -> np.ndarray:
+    """At most six powers of ten in the range; twos and fives as well where those are too few."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    clear = max(0.2, 0.1 * np.log10(high / low))  # decades that the label "start" takes
+    least = low if start is None else start * 10**clear
+
+    def within(ticks: np.ndarray) -> np.ndarray:
+        return ticks[(ticks >= least) & (ticks <= high)]
+
+    if len(within(powers)) < 3:
+        return within(np.outer(powers, [1, 2, 5]).ravel())
+    return within(powers)[:: max(1, -(-len(within(powers)) // 5))]

@@ -25,6 +25,14 @@ _MIXTURE_SPLITS = {
 _VAE_SPLITS = {"objective": ("train",)}
 
 
+_SHORT_NAMES = {
+    "adjusted_rand_index": "Rand index",
+    "reconstruction_error": "rec. error",
+    "fit_seconds": "time",
+}
+_SHORT_UNITS = {"nats per datum": "[nats]", "seconds": "[s]", "MB": "[MB]"}
+
+
 @dataclass(frozen=True)
 class Measured:
     """A column of the main table: a metric on a split."""
@@ -106,8 +114,7 @@ def summary_frame(results: StudyResults) -> pd.DataFrame:
         }
         for c in columns:
             values = results.values(c.metric.name, c.split, dataset, estimator)
-            title = f"{c.title} ({c.unit})" if c.unit else c.title
-            row[title] = measured(median(values), c.metric)
+            row[_short_title(c)] = measured(median(values), c.metric)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -149,6 +156,13 @@ def spread(name: str, values: pd.Series) -> dict[str, float]:
 def median(values: pd.Series) -> float:
     """The median; NaN of nothing."""
     return float(values.median()) if len(values) else float("nan")
+
+
+def _short_title(column: Measured) -> str:
+    """A title for a terminal: what on one line, where on the next, the unit in brackets."""
+    name = _SHORT_NAMES.get(column.metric.name, column.metric.label)
+    unit = _SHORT_UNITS.get(column.metric.unit, "")
+    return "\n".join(part for part in (name, SPLITS[column.split], unit) if part)
 
 
 def _kinds_warning(results: StudyResults) -> str:

@@ -85,8 +85,8 @@ def summary_table(store: "ResultStore") -> "pd.DataFrame":
     """The main table as text, to be printed: one row a data set and estimator.
 
     Columns: "data", "estimator" (its label), "runs ok" ("3/3" of the planned runs), then the
-    study's metrics, named with split and unit: medians over seeds, rounded, "—" where there is
-    none.
+    study's metrics, named on up to three lines (name, split, unit): medians over seeds, rounded,
+    "—" where there is none. "nats" are nats per datum.
     """
     from studies.report.loaded import StudyResults
     from studies.report.tables import summary_frame

@@ -91,8 +91,12 @@ def test_split_is_scikit_learns_own_and_stratified(name):
         assert np.abs(held_out - expected).max() < 1
         # the labels moved with their rows
         pairs = {(*row, label) for row, label in zip(whole.train, labels, strict=True)}
-        moved = {(*row, label) for row, label in zip(data.test, data.test_labels, strict=True)}
-        assert moved <= pairs
+        moved = {
+            (*row, label)
+            for rows, codes in ((data.train, data.train_labels), (data.test, data.test_labels))
+            for row, label in zip(rows, codes, strict=True)
+        }
+        assert moved == pairs
 
 
 def test_an_integer_seed_repeats_the_split_and_another_changes_it():

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from studies.results import ResultStore
     from studies.runner import RunPlan
 
+_NAME_COLUMNS = 3  # data, estimator, runs that ended well; the metrics follow
+_WIDTH_WITHOUT_TERMINAL = 100
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -105,6 +108,8 @@ def run(
     from studies.runner import prepare
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_WITHOUT_TERMINAL)
     if not quiet:
         console.print("Checking the studies and their data …")
     plans = [prepare(study, name, profile, device) for name, study in resolved]
@@ -162,17 +167,25 @@ def _run_all(
 
 
 def _print_summary(console: "Console", name: str, store: "ResultStore") -> None:
+    from rich import box
     from rich.table import Table
 
     from studies.report import summary_table
 
     frame = summary_table(store)
-    table = Table(title=f"{name} (median over seeds)", title_justify="left")
-    for column in frame.columns:
-        numeric = frame[column].dtype.kind in "fi"
-        table.add_column(str(column), justify="right" if numeric else "left")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row))
+    table = Table(
+        title=f"{name}: medians over seeds",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for i, column in enumerate(frame.columns):
+        names = i < _NAME_COLUMNS
+        table.add_column(str(column), justify="left" if names else "right", no_wrap=names)
+    previous = None
+    for data, *cells in frame.itertuples(index=False):
+        table.add_row("" if data == previous else str(data), *map(str, cells))
+        previous = data
     console.print(table)
 
 

@@ -338,15 +338,15 @@ def _first_mistake(error: ValidationError) -> str:
 
 def _allowed(place: str) -> str:
     """The keys allowed in the table at `place`, such as "datasets.iris"."""
-    table = {
+    tables: dict[str, type[BaseModel]] = {
         "": Study,
         "datasets": DatasetEntry,
         "estimators": EstimatorEntry,
         "profiles": Changes,
         "stopping": Stopping,
         "evaluation": EvaluationEntry,
-    }[place.partition(".")[0]]
-    return ", ".join(table.model_fields)
+    }
+    return ", ".join(tables[place.partition(".")[0]].model_fields)
 
 
 def _check_names(place: str, names: Any, allowed: Any) -> None:

@@ -123,7 +123,7 @@ def test_weights_travel_from_one_network_to_another():
     for name, value in target.state_dict().items():
         assert torch.equal(value, weights[name])
     with torch.no_grad():
-        next(target.parameters()).zero_()
+        next(source.parameters()).zero_()
     assert weights["encoder.trunk.0.weight"].any(), "the copy must not follow the networks"
 
 

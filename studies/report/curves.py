@@ -9,7 +9,7 @@ from studies.report.loaded import StudyResults
 from studies.report.scales import Clock
 from studies.report.style import marks
 
-_GRID_POINTS = 90
+_GRID_POINTS = 64
 
 
 def on_one_grid(way: pd.DataFrame, clock: Clock) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from studies.report.loaded import StudyResults
 from studies.report.style import Mark, marks, panel_grid
 from studies.report.words import drawn
 
+_MOST_DRAWN_POINTS = 500
+"""More than so many points make an SVG larger as drawings than as a picture."""
+
 _CLASS_COLOURS = ("#4d4d4d", "#8c8c8c", "#b8860b", "#5b7f95", "#8a6d8f", "#7a8f5b")
 
 
@@ -40,7 +43,13 @@ def _draw_ellipses(axis: Axes, arrays: dict[str, np.ndarray], mark: Mark) -> Non
     labels = arrays.get("view_labels", np.zeros(len(points), dtype=int))
     colours = [_CLASS_COLOURS[int(k) % len(_CLASS_COLOURS)] for k in labels]
     axis.scatter(
-        points[:, 0], points[:, 1], s=7, c=colours, alpha=0.55, linewidths=0, rasterized=True
+        points[:, 0],
+        points[:, 1],
+        s=7,
+        c=colours,
+        alpha=0.55,
+        linewidths=0,
+        rasterized=len(points) > _MOST_DRAWN_POINTS,
     )
     weights = arrays["view_weights"]
     crowded = len(weights) > 5

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from studies.report.loaded import StudyResults
 
@@ -20,6 +22,8 @@ Share = Literal["none", "all", "row", "col"]
 
 WIDTH = 9.0
 """Inches; a code host shows a page's column about 900 pixels wide."""
+
+_DPI = 150
 
 INK = "#222222"
 SOFT = "#6b6b6b"
@@ -177,10 +181,17 @@ def legend(
     figure.legend(handles=handles, loc="outside upper center", ncols=per_row, handlelength=2.6)
 
 
-def save(figure: Figure, path: Path, *, suffixes: Sequence[str] = (".svg", ".png")) -> None:
-    """Write the figure beside `path`, byte for byte the same each time."""
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure beside `path` as SVG and PNG, byte for byte the same each time.
+
+    The PNG has a palette of 256 colours: a chart or a grey image loses nothing visible by it, and
+    two thirds of the bytes.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out now, and not again for each file
-    for suffix in suffixes:
-        metadata = {"Date": None, "Creator": None} if suffix == ".svg" else {"Software": None}
-        figure.savefig(path.with_suffix(suffix), dpi=150, metadata=metadata)
+    nameless = {"Date": None, "Creator": None}
+    figure.savefig(path.with_suffix(".svg"), dpi=_DPI, metadata=nameless)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI)
+    colours = Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    colours.save(path.with_suffix(".png"), format="PNG", compress_level=9, dpi=(_DPI, _DPI))

@@ -54,7 +54,7 @@ class Measured:
     @property
     def unit(self) -> str:
         """The unit, "" where there is none."""
-        return "" if self.metric.unit == "1" else self.metric.unit
+        return "" if self.metric.unit in ("1", self.metric.label) else self.metric.unit
 
 
 def measured_columns(results: StudyResults) -> list[Measured]:

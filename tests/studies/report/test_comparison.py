@@ -36,6 +36,7 @@ def test_interval_over_images_is_the_normal_one():
         ([], "none"),
         ([0.005], "within"),
         ([0.01, -0.01, 0.0], "within"),
+        ([0.02, -0.02, 0.0], "undecided"),
         ([0.02], "higher"),
         ([0.02, 0.001, 0.3], "higher"),
         ([-0.02, -0.001, -0.3], "lower"),

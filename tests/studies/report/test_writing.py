@@ -67,7 +67,7 @@ def test_every_figure_has_an_alternative_text_and_a_caption(report):
 def test_no_figure_is_too_large_for_a_page(report):
     _, folder = report
     shown = [link for link in links(folder / "README.md") if link.startswith("figures/")]
-    assert sum((folder / link).stat().st_size for link in set(shown)) < 6_000_000
+    assert sum((folder / link).stat().st_size for link in set(shown)) < 3_000_000
     text = (folder / "README.md").read_text(encoding="utf-8")
     for link in re.findall(r"^!\[.*\]\((figures/.*\.svg)\)", text, flags=re.MULTILINE):
         assert (folder / link).stat().st_size <= 300_000

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,3 +139,18 @@ def test_time_to_target_by_brute_force(tmp_path):
 )
 def test_a_miss_is_later_than_any_time(times, expected):
     assert median_with_misses(pd.Series(times, dtype=float)) == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_a_diverged_run_left_behind_enters_nothing(tmp_path):
+    def diverge(cell, result):
+        bad = (cell.estimator, cell.seed) == ("svi", 0)
+        return replace(result, status="diverged") if bad else result
+
+    store = mixture_store(tmp_path / "r.sqlite", datasets=("iris",), change=diverge)
+    assert (store.scores()["status"] == "diverged").any()
+    results = StudyResults.read(store)
+    assert list(results.values("log_likelihood", "train", "iris", "svi").index) == [1, 2]
+    assert len(seed_differences(results, "log_likelihood", "train", "iris", "svi")) == 2
+    times = times_to_target(results)
+    missed = times[(times["estimator"] == "svi") & (times["seed"] == 0)]
+    assert missed["reached"].tolist() == [False]

@@ -118,6 +118,7 @@ def run_cell(cell: Cell, notice: Notice) -> CellResult:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_average": os.getloadavg()[0],
         "threads": cell.threads,
+        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "default"),
     }
     try:
         torch.set_num_threads(cell.threads)

@@ -48,19 +48,17 @@ class AssignmentNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(mean, dtype=dtype))
         self.register_buffer("scale", torch.tensor(variance, dtype=dtype).sqrt())
         sizes = (initial.n_features, *hidden_dims, initial.n_components)
-        self.layers = nn.ModuleList(
-            nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=dtype)
-            for fan_in, fan_out in pairwise(sizes)
-        )
+        linears = [_empty_linear(fan_in, fan_out, dtype) for fan_in, fan_out in pairwise(sizes)]
         generator = torch_generator(random_state)
         with torch.no_grad():
-            for layer, fan_in in zip(self.layers, sizes, strict=False):
-                bound = fan_in**-0.5
-                layer.weight.uniform_(-bound, bound, generator=generator)
-                layer.bias.uniform_(-bound, bound, generator=generator)
-            self.layers[-1].weight.zero_()
+            for linear in linears:
+                bound = linear.in_features**-0.5
+                linear.weight.uniform_(-bound, bound, generator=generator)
+                linear.bias.uniform_(-bound, bound, generator=generator)
+            linears[-1].weight.zero_()
             tiny = torch.finfo(dtype).tiny
-            self.layers[-1].bias.copy_(torch.tensor(initial.weights).clamp(min=tiny).log())
+            linears[-1].bias.copy_(torch.tensor(initial.weights).clamp(min=tiny).log())
+        self.layers = nn.ModuleList(linears)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, D) to logits (N, K)."""
@@ -70,3 +68,10 @@ class AssignmentNetwork(nn.Module):
             hidden = torch.tanh(layer(hidden))
         logits: Tensor = last(hidden)
         return logits
+
+
+def _empty_linear(fan_in: int, fan_out: int, dtype: torch.dtype) -> nn.Linear:
+    # torch would fill a new layer from its global generator, which is not ours to advance.
+    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=dtype)
+    assert isinstance(layer, nn.Linear)
+    return layer

@@ -66,7 +66,7 @@ def initial_parameters(
         )
     responsibilities = INIT_METHODS[method](rows, n_components, check_random_state(random_state))
     start = m_step(
-        torch.from_numpy(rows), torch.from_numpy(responsibilities), covariance_type, reg_covar
+        torch.tensor(rows), torch.from_numpy(responsibilities), covariance_type, reg_covar
     )
     return start.to_parameters()
 

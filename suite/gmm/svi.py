@@ -20,7 +20,7 @@ from suite.random import RandomState
 
 _MOMENTS = (0.9, 0.99)  # Adam's; the objective has no noise to average out, so that 0.999 is slow
 _PATIENCE = 10  # steps in a row that must change little: a slow step alone is no convergence
-_PLATEAU = 25  # steps without a better objective before the step size is halved
+_WINDOW = 25  # steps after which the step size is looked at, and halved if it was too long
 _GUIDE_SPEED = 10.0  # the network's step size in units of the mixture's: q has to keep up with θ
 _HEAD_START = 100  # steps that move only the network, lest a q that knows nothing merge components
 
@@ -37,8 +37,8 @@ class SVIGaussianMixture(MixtureEstimator):
       log p(x) − L is the mean KL(q(z | x) ‖ p(z | x)).
 
     Adam takes full-batch steps on parameters in the units of the start (`GaussianMixtureModel`), so
-    that one step size suits every scale of data; the step is halved where the objective no longer
-    rises. An amortised posterior takes steps ten times as large, and its first 100 alone: a network
+    that one step size suits every scale of data; the step is halved where the bound zigzags. An
+    amortised posterior takes steps ten times as large, and its first 100 alone: a network
     that knows nothing yet would pull the components together.
 
     Regularisation: EM adds reg_covar · I to each covariance after its M-step. Its fixed points are
@@ -159,9 +159,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         """Take `max_iter` steps, giving the bound before each; the update is done when it comes."""
         elbo = TraceEnum_ELBO(max_plate_nesting=1)
         optimizer = self._optimizer(mixture)
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode="min", factor=0.5, patience=_PLATEAU, threshold=0.0
-        )
+        bounds: list[float] = []
         for step in range(self.max_iter):
             negative_bound = elbo.differentiable_loss(mixture.model, mixture.guide, X) / len(X)
             loss = negative_bound + self._penalty(mixture)
@@ -170,8 +168,11 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
             if mixture.network is not None and step < _HEAD_START:
                 _hold(mixture.own_parameters())
             optimizer.step()
-            plateau.step(loss.item())
-            yield _finite(-negative_bound.item())
+            bounds.append(_finite(-negative_bound.item()))
+            if (step + 1) % _WINDOW == 0 and _zigzags(bounds[-_WINDOW:]):
+                for group in optimizer.param_groups:
+                    group["lr"] /= 2
+            yield bounds[-1]
 
     def _optimizer(self, mixture: GaussianMixtureModel) -> torch.optim.Optimizer:
         groups: list[dict[str, Any]] = [{"params": mixture.own_parameters()}]
@@ -214,6 +215,12 @@ def _finite(bound: float) -> float:
 def _settled(bounds: list[float], tol: float) -> bool:
     recent = np.diff(bounds[-_PATIENCE - 1 :])
     return len(recent) == _PATIENCE and bool((np.abs(recent) < tol).all())
+
+
+def _zigzags(bounds: list[float]) -> bool:
+    # Momentum swings once in some twenty steps; a step too long for the curvature, every other one.
+    turns = np.diff(np.sign(np.diff(bounds))) != 0
+    return bool(turns.sum() > len(bounds) / 3)
 
 
 def _state(mixture: GaussianMixtureModel, X: Tensor) -> Callable[[], MixtureState]:

@@ -7,7 +7,7 @@ from studies.report.answer_parts import cost_sentence, ending_sentence, runs_wor
 from studies.report.comparison import ENOUGH_SEEDS, compare, seed_differences
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
-from studies.report.progress_figures import ROUNDING
+from studies.report.progress_figures import rounding
 from studies.report.words import counted, escaped, listed, nats, signed, significant
 
 
@@ -29,27 +29,38 @@ def _gap_sentence(results: StudyResults) -> str:
     """Where each estimator's bound ends on the training data."""
     phrases = []
     for name in results.estimators:
-        gaps = pd.concat([results.values("gap", "train", d, name) for d in results.datasets])
+        gaps = pd.concat([_last_gaps(results, d, name) for d in results.datasets])
         if len(gaps):
-            phrases.append(f"for {results.label(name)} {_gap_phrase(gaps)}")
+            phrases.append(f"for {results.label(name)} {_gap_phrase(gaps, rounding(results))}")
     if not phrases:
         return ""
     return (
-        "How far the bound on the training data ends below the log-likelihood, in nats per datum: "
+        "After the last step the bound on the training data is below the log-likelihood by, in "
+        "nats per datum: "
         f"{'; '.join(phrases)}."
     )
 
 
-def _gap_phrase(gaps: pd.Series) -> str:
+def _last_gaps(results: StudyResults, dataset: str, name: str) -> pd.Series:
+    """The gap at the last step of every run, at the q that the step used.
+
+    It is the stored score where a run recorded no progress.
+    """
+    way = results.traced("gap", "train", dataset)
+    last = way[way["estimator"] == name].sort_values("step").groupby("seed")["value"].last()
+    return last.combine_first(results.values("gap", "train", dataset, name))
+
+
+def _gap_phrase(gaps: pd.Series, noise: float) -> str:
     n = len(gaps)
-    if gaps.min() < -ROUNDING:
+    if gaps.min() < -noise:
         return (
             f"{significant(float(gaps.min()))} at the least, which is above the log-likelihood: no "
             "bound can be there, so something is wrong"
         )
     if gaps.max() == 0:
         return f"exactly 0 in {runs_word(n)}"
-    if gaps.max() <= ROUNDING:
+    if gaps.max() <= noise:
         return f"0 to rounding in {runs_word(n)}"
     if gaps.min() == gaps.max():
         return f"{significant(float(gaps.max()))} in {runs_word(n)}"

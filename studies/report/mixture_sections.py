@@ -23,10 +23,10 @@ from studies.report.loaded import StudyResults
 from studies.report.mixture_figures import draw_fits
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.progress_figures import (
-    ROUNDING,
     draw_differences,
     draw_floored_tradeoff,
     draw_ways,
+    rounding,
 )
 from studies.report.words import MISSING, escaped, listed, nats, plain, signed, significant
 
@@ -121,7 +121,7 @@ def gap_section(results: StudyResults) -> Section:
     )
     if not ways:
         return Section("gap", "The bound's gap", (lead, _NOTHING))
-    below = sum(int((way["value"] < -ROUNDING).sum()) for way in ways.values())
+    below = sum(int((way["value"] < -rounding(results)).sum()) for way in ways.values())
     blocks: list[Block] = [lead]
     blocks += progress_figures(
         results,

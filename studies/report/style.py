@@ -188,6 +188,8 @@ def save(figure: Figure, path: Path) -> None:
     two thirds of the bytes.
     """
     figure.draw_without_rendering()
+    if any(axis.images for axis in figure.axes):
+        figure.draw_without_rendering()  # images keep their aspect, which the first layout moved
     figure.set_layout_engine("none")  # laid out now, and not again for each file
     nameless = {"Date": None, "Creator": None}
     figure.savefig(path.with_suffix(".svg"), dpi=_DPI, metadata=nameless)

@@ -26,6 +26,7 @@ _VAE_SPLITS = {"objective": ("train",)}
 
 
 _SHORT_NAMES = {
+    "gap": "gap",
     "adjusted_rand_index": "Rand index",
     "reconstruction_error": "rec. error",
     "fit_seconds": "time",

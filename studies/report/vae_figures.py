@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from studies.report.loaded import StudyResults
 from studies.report.style import legend, marks, new_figure, panel_grid
-from studies.report.words import drawn
+from studies.report.words import drawn, signed
 
 _GUTTER = 2
 _SAMPLES_A_SIDE = 8
@@ -136,6 +137,8 @@ def draw_paired(results: StudyResults, pairs: pd.DataFrame) -> Figure:
             mean, low, high = (float(rows[c].iloc[i]) for c in ("mean", "low", "high"))
             panel.plot([low, high], [i, i], color=mark.colour, linewidth=2)
             panel.plot(mean, i, mark.marker, color=mark.colour, markersize=6)
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: signed(x, 2)))
         panel.set_xlabel(
             f"difference from {results.drawn_label(results.baseline)} (nats per datum)"
         )

@@ -78,8 +78,10 @@ def _evaluate(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
 
 def _own_posterior(estimator: Any, X: np.ndarray) -> np.ndarray | None:
     """q(z|x) of an estimator that learned one; None for the exact posterior."""
-    guide = getattr(estimator, "guide_proba", None)
-    return None if guide is None else guide(X)
+    if getattr(estimator, "guide_", None) is None:
+        return None
+    q: np.ndarray = estimator.guide_proba(X)
+    return q
 
 
 def _bounds(

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
-from torch import Tensor
+from torch import Tensor, nn
 
 from suite.errors import InputError
 from suite.gmm.checks import check_enough_rows, check_rows, check_start
@@ -39,11 +39,14 @@ class Ascent:
         The bound at each step, in nats per datum: before the step's update, as in scikit-learn.
     converged
         Whether the stopping rule was met.
+    guide
+        The network that gives the logits of q(z | x), where the ascent learned one.
     """
 
     parameters: MixtureParameters
     lower_bounds: list[float]
     converged: bool
+    guide: nn.Module | None = None
 
     @property
     def lower_bound(self) -> float:

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pyro
 import torch
+from numpy.typing import ArrayLike
 from pyro.infer import TraceEnum_ELBO
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor, nn
 
 from suite.errors import InputError
 from suite.gmm.base import Ascent, MixtureEstimator, Report
+from suite.gmm.checks import check_rows
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.pyro_model import GaussianMixtureModel
 from suite.random import RandomState
@@ -71,6 +73,8 @@ dtype
 lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         As for `EMGaussianMixture`; a step takes the place of an iteration. The bounds are the ELBO
         before each step's update.
+    guide_ : torch.nn.Module or None
+        The network of the amortised posterior, X to logits (N, K); None for the exact one.
 
     Examples
     --------
@@ -138,7 +142,29 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
                 converged = _settled(bounds, self.tol)
                 if converged:
                     break
-        return Ascent(mixture.to_parameters(), bounds, converged)
+        return Ascent(mixture.to_parameters(), bounds, converged, mixture.network)
+
+    def guide_proba(self, X: ArrayLike) -> np.ndarray:
+        """The q(z | x) of each row, shape (N, K): the guide's, or the exact posterior without one.
+
+        Raises
+        ------
+        InputError
+            If X cannot be used.
+        NotFittedError
+            If `fit` has not been called.
+        """
+        exact = self.predict_proba(X)
+        if self.guide_ is None:
+            return exact
+        rows = check_rows(self, X, fitting=False)
+        with torch.no_grad():
+            q: np.ndarray = self.guide_(self._tensor(rows)).softmax(1).double().cpu().numpy()
+        return q
+
+    def _learn(self, ascent: Ascent) -> None:
+        super()._learn(ascent)
+        self.guide_ = ascent.guide
 
     def _model(
         self, X: Tensor, start: MixtureParameters, random: np.random.RandomState

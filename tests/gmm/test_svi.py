@@ -1,5 +1,7 @@
 """SVI reaches EM's optimum, and leaves Pyro's globals as they were."""
 
+import pickle
+
 import numpy as np
 import pyro
 import pytest
@@ -125,6 +127,11 @@ def test_amortised_bound_stays_below_by_its_gap(hidden: tuple[int, ...]) -> None
     assert likelihood - elbo == pytest.approx(gap, abs=1e-12)
     assert fitted.lower_bound_ == pytest.approx(elbo, abs=1e-2)
     assert em.score(X) - 0.05 < fitted.lower_bound_ < em.score(X)
+    np.testing.assert_allclose(fitted.guide_proba(X), state.responsibilities, atol=1e-12)
+    assert not np.allclose(fitted.guide_proba(X), fitted.predict_proba(X), atol=1e-6)
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(fitted)).guide_proba(X), fitted.guide_proba(X)
+    )
 
 
 def test_one_component_is_the_sample_mean_and_covariance() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from studies.report import common_sections, mixture_sections, vae_sections
+from studies.report import common_sections, mixture_pairs, mixture_sections, vae_sections
 from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
@@ -20,7 +20,7 @@ _COMMON: dict[str, _Writer] = {
 _WRITERS: dict[str, dict[str, _Writer]] = {
     "mixture": {
         **_COMMON,
-        "pairs": mixture_sections.pairs_section,
+        "pairs": mixture_pairs.pairs_section,
         "fits": mixture_sections.fits_section,
         "ascent": mixture_sections.ascent_section,
         "gap": mixture_sections.gap_section,

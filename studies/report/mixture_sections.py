@@ -4,23 +4,12 @@ from functools import partial
 
 import pandas as pd
 
-from studies.report.common_sections import (
-    BAND,
-    alternatives,
-    clock_choices,
-    progress_figures,
-)
-from studies.report.comparison import (
-    shortfalls,
-)
+from studies.report.common_sections import BAND, alternatives, clock_choices, progress_figures
+from studies.report.comparison import shortfalls
 from studies.report.loaded import StudyResults
 from studies.report.mixture_figures import draw_fits
 from studies.report.model import Block, Figure, Section, Text
-from studies.report.progress_figures import (
-    draw_floored_tradeoff,
-    draw_ways,
-    rounding,
-)
+from studies.report.progress_figures import draw_floored_tradeoff, draw_ways, rounding
 from studies.report.words import escaped, listed, nats, plain
 
 _AS_IT_IS = "the data as they are"

@@ -138,7 +138,9 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             trace_limit=study.evaluation.trace_limit,
             threads=study.threads,
             device=device,
-            code_hash=code_hash(estimator_spec(estimator.estimator or estimator_name).path),
+            code_hash=code_hash(
+                estimator_spec(estimator.estimator or estimator_name).path, study.kind
+            ),
         )
         for seed in range(study.seeds)
         for dataset_name, dataset in study.datasets.items()
@@ -147,15 +149,16 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
 
 
 @cache
-def code_hash(path: str) -> str:
-    """Fingerprint of the code behind an estimator, given as "module:Class".
+def code_hash(path: str, kind: str) -> str:
+    """Fingerprint of the code behind an estimator, given as "module:Class", in a kind of study.
 
-    It covers the estimator's package, the evaluation and the worker, read as syntax trees without
-    docstrings, so that a comment or a new layout changes nothing.
+    It covers the estimator's package, the evaluation, the worker and what is particular to the
+    kind, read as syntax trees without docstrings, so that a comment or a new layout changes
+    nothing.
     """
     package = path.partition(":")[0]
     digest = hashlib.sha256()
-    for name in (package, "suite.evaluation", "studies.worker", "studies.families"):
+    for name in (package, "suite.evaluation", "studies.worker", f"studies.families.{kind}"):
         for file in _source_files(name):
             digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
     return digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ import torch
 from pyro.distributions import constraints
 from torch import Size, Tensor
 
-from suite.gmm.covariance import CovarianceType
+from suite.gmm.covariance_type import CovarianceType
 
 
 class AssignedNormal(dist.TorchDistribution):

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
@@ -163,8 +164,9 @@ class MixtureEstimator(MixturePrediction, BaseEstimator, ABC):
         self.means_ = parameters.means.copy()
         self.covariances_ = parameters.covariances.copy()
         kind = covariance_type_named(self.covariance_type)
-        factors = kind.precision_factors(self._tensor(self.covariances_).double())
-        self.precisions_cholesky_ = factors.cpu().numpy()
+        self.precisions_cholesky_ = kind.precision_factors(
+            torch.from_numpy(self.covariances_)
+        ).numpy()
         self.precisions_ = parameters.precisions()
         self.converged_ = ascent.converged
         self.n_iter_ = len(ascent.lower_bounds)

@@ -149,9 +149,9 @@ class GaussianMixtureModel(nn.Module):
         """What has been learned so far."""
         with torch.no_grad():
             log_weights, means, covariances = self.tensors()
-        weights = log_weights.double().exp()
+        weights = log_weights.cpu().double().exp()
         return MixtureParameters(
-            (weights / weights.sum()).cpu().numpy(),
+            (weights / weights.sum()).numpy(),
             means.cpu().numpy(),
             covariances.cpu().numpy(),
             self.kind.name,

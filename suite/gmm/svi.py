@@ -132,6 +132,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         report: Report,
     ) -> Ascent:
         mixture = self._model(X, start, random)
+        held = 0 if mixture.network is None else _HEAD_START
         bounds: list[float] = []
         converged = False
         with _private_pyro():
@@ -139,7 +140,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
                 bounds.append(bound)
                 if report(bound, _state(mixture, X)):
                     break
-                converged = _settled(bounds, self.tol)
+                converged = len(bounds) > held + _PATIENCE and _settled(bounds, self.tol)
                 if converged:
                     break
         return Ascent(mixture.to_parameters(), bounds, converged, mixture.network)
@@ -239,8 +240,7 @@ def _finite(bound: float) -> float:
 
 
 def _settled(bounds: list[float], tol: float) -> bool:
-    recent = np.diff(bounds[-_PATIENCE - 1 :])
-    return len(recent) == _PATIENCE and bool((np.abs(recent) < tol).all())
+    return bool((np.abs(np.diff(bounds[-_PATIENCE - 1 :])) < tol).all())
 
 
 def _zigzags(bounds: list[float]) -> bool:
@@ -255,6 +255,6 @@ def _state(mixture: GaussianMixtureModel, X: Tensor) -> Callable[[], MixtureStat
             return MixtureState(mixture.to_parameters())
         with torch.no_grad():
             q = mixture.network(X).softmax(1)
-        return MixtureState(mixture.to_parameters(), q.double().cpu().numpy())
+        return MixtureState(mixture.to_parameters(), q.cpu().numpy())
 
     return state

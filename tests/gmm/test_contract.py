@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 from suite.errors import InputError
 from suite.evaluation import mixture_elbo, mixture_log_likelihood
@@ -63,6 +64,11 @@ def test_predictions_agree_with_the_evaluation(Mixture: type[Any], kind: str) ->
     rows, labels = fitted.sample(7)
     assert rows.shape == (7, 2)
     assert labels.shape == (7,)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_passes_scikit_learns_own_checks(Mixture: type[Any]) -> None:
+    check_estimator(Mixture(max_iter=20))
 
 
 def test_callback_is_told_every_step_and_can_stop_the_fit(Mixture: type[Any]) -> None:

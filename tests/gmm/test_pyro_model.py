@@ -159,15 +159,20 @@ def test_prior_draws_have_the_mixtures_mean_and_covariance(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("shape", [(3, 1), (10,), (4, 10), (1, 10), (3, 10)])
-def test_assigned_normal_is_the_indexed_multivariate_normal(kind: str, shape: tuple) -> None:
+@pytest.mark.parametrize(
+    ("shape", "enumerated"),
+    [((3, 1), True), ((3, 1), False), ((10,), False), ((4, 10), False), ((1, 10), False)],
+)
+def test_assigned_normal_is_the_indexed_multivariate_normal(
+    kind: str, shape: tuple, enumerated: bool
+) -> None:
     mixture = random_mixture(4, 3, 2, kind)
     table = COVARIANCE_TYPES[kind]
     covariances = torch.tensor(mixture.covariances)
     locs = torch.tensor(mixture.means)
     generator = torch.Generator().manual_seed(0)
     z = torch.randint(3, shape, generator=generator)
-    if shape == (3, 1):
+    if enumerated:
         z = torch.arange(3).unsqueeze(1)
     x = torch.from_numpy(rows_from(mixture, 10))
     expected = torch.distributions.MultivariateNormal(

@@ -134,6 +134,15 @@ def test_amortised_bound_stays_below_by_its_gap(hidden: tuple[int, ...]) -> None
     )
 
 
+def test_a_guide_that_has_caught_up_is_no_convergence() -> None:
+    X = load("acidity", test_size=0).train
+    start = initial_parameters(X, 2, random_state=0)
+    fitted = SVIGaussianMixture(2, initial=start, posterior="amortised", tol=1.0).fit(X)
+    assert fitted.converged_
+    assert 100 < fitted.n_iter_ < 120
+    assert np.abs(fitted.means_ - start.means).max() > 1e-2
+
+
 def test_one_component_is_the_sample_mean_and_covariance() -> None:
     X = load("faithful", test_size=0).train
     fitted = SVIGaussianMixture(1, reg_covar=0.0, tol=1e-12).fit(X)

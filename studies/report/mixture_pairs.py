@@ -4,9 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from studies.report.common_sections import (
-    alternatives,
-)
+from studies.report.common_sections import alternatives
 from studies.report.comparison import (
     CONFIDENCE,
     ENOUGH_SEEDS,
@@ -17,9 +15,7 @@ from studies.report.comparison import (
 )
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Figure, Section, Table, Text
-from studies.report.progress_figures import (
-    draw_differences,
-)
+from studies.report.progress_figures import draw_differences
 from studies.report.words import MISSING, escaped, nats, signed, significant
 
 VERDICTS = {

@@ -196,6 +196,15 @@ def test_the_verdict_on_held_out_data_follows_the_seeds(tmp_path, shifts, said, 
     assert ("significant" in text) is significance
 
 
+def test_pairs_within_above_and_below_the_margin_are_counted(tmp_path):
+    change = shifted("svi", {0: 0.05, 1: 0.005, 2: -0.2, 3: 0.3})
+    text = answer(mixture_store(tmp_path / "r.sqlite", datasets=("iris",), seeds=4, change=change))
+    assert (
+        "SVI (Pyro) ends within 0.01 nats per datum of its log-likelihood in 1 of 4 pairs of runs, "
+        "above by more in 2 and below by more in 1" in text
+    )
+
+
 def test_data_sets_are_counted_by_verdict(tmp_path):
     def change(cell: PlannedCell, result: CellResult) -> CellResult:
         amount = {"faithful": 0.2, "galaxies": -0.2, "iris": 0.0}[cell.dataset]

@@ -1,7 +1,6 @@
 """Runs what a study still lacks: one process a cell, one cell at a time, each stored as it ends."""
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -103,9 +102,6 @@ def _plan_changed(store: ResultStore, document: dict[str, Any], cells: list[Cell
 
 def _context() -> ForkServerContext:
     """Processes forked from a server that has done the heavy imports once."""
-    # A thread that waits for its siblings should sleep, not spin: on a machine that has anything
-    # else to do, spinning makes a network's epoch several times as long. Read once, by libgomp.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["studies.worker"])
     return context

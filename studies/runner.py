@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -158,7 +159,8 @@ def _serve(function: str, argument: Any, connection: Connection) -> None:
     """The entry point of every process; what it imports is loaded in the server already."""
     from studies import worker
 
-    getattr(worker, function)(argument, connection)
+    with suppress(BrokenPipeError):  # the parent is gone: nobody wants the answer any more
+        getattr(worker, function)(argument, connection)
     connection.close()
 
 

@@ -186,16 +186,16 @@ TABLES: dict[str, Callable[[], Table]] = {
         "Azzalini and Bowman, A look at some data on the Old Faithful geyser, Applied Statistics "
         "39 (1990), in the version of Härdle (1991); R's package datasets",
         "measured facts; R's package datasets is under GPL-2 or GPL-3",
+        rename={"eruptions": "eruptions (minutes)", "waiting": "waiting (minutes)"},
     ),
     "galaxies": _from_csv(
         "galaxies",
         "Roeder, Density estimation with confidence sets exemplified by superclusters and voids "
         "in the galaxies, JASA 85 (1990), from Postman, Huchra and Geller (1986); R's package MASS",
         "measured facts; R's package MASS is under GPL-2 or GPL-3",
-        rename={"velocity_km_s": "velocity"},
+        rename={"velocity_km_s": "velocity (1000 km/s)"},
         scale=1000.0,
         notes=(
-            "velocity in 1000 km/s",
             "as in R's package MASS, whose help says that the 78th value, 26690 km/s, "
             "should be 26960",
         ),
@@ -206,6 +206,7 @@ TABLES: dict[str, Callable[[], Table]] = {
         "Bayesian methods for estimating a finite-mixture model, Technometrics 34 (1992); R's "
         "package mclust",
         "measured facts; R's package mclust is under GPL-2 or later",
+        rename={"log_acidity": "log acidity index"},
     ),
     "diabetes": _from_csv(
         "diabetes",

@@ -58,12 +58,11 @@ def test_whole_table_is_the_one_that_was_published(name):
 def test_values_that_books_print():
     # R: colMeans(faithful); mean(galaxies) / 1000; iris setosa's means (Fisher, 1936, table 1).
     faithful = load("faithful", test_size=0)
-    assert faithful.feature_names == ("eruptions", "waiting")
+    assert faithful.feature_names == ("eruptions (minutes)", "waiting (minutes)")
     np.testing.assert_allclose(faithful.train.mean(axis=0), [3.487783, 70.897059], atol=5e-7)
     galaxies = load("galaxies", test_size=0)
-    assert galaxies.feature_names == ("velocity",)
+    assert galaxies.feature_names == ("velocity (1000 km/s)",)
     np.testing.assert_allclose(galaxies.train.mean(), 20.82817, atol=5e-6)
-    assert "velocity in 1000 km/s" in galaxies.notes
     iris = load("iris", test_size=0)
     setosa = iris.train[iris.train_labels == iris.label_names.index("setosa")]
     np.testing.assert_allclose(setosa.mean(axis=0), [5.006, 3.428, 1.462, 0.246], atol=5e-4)

@@ -1,6 +1,7 @@
 """Runs what a study still lacks: one process a cell, one cell at a time, each stored as it ends."""
 
 import multiprocessing
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -157,8 +158,12 @@ def _start(
 
 def _serve(function: str, argument: Any, connection: Connection) -> None:
     """The entry point of every process; what it imports is loaded in the server already."""
+    from sklearn.exceptions import ConvergenceWarning
+
     from studies import worker
 
+    # Whether a fit converged is in its results; a warning between the lines of a run is noise.
+    warnings.simplefilter("ignore", ConvergenceWarning)
     with suppress(BrokenPipeError):  # the parent is gone: nobody wants the answer any more
         getattr(worker, function)(argument, connection)
     connection.close()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from studies.runner import RunPlan
 
 _NAME_COLUMNS = 3  # data, estimator, runs that ended well; the metrics follow
-_WIDTH_WITHOUT_TERMINAL = 100
+_WIDTH_WITHOUT_TERMINAL = 110
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -173,15 +173,22 @@ def _print_summary(console: "Console", name: str, store: "ResultStore") -> None:
     from studies.report import summary_table
 
     frame = summary_table(store)
+    complete = all(len(set(text.split("/"))) == 1 for text in frame["runs ok"])
+    if complete:  # what every row would repeat
+        frame = frame.drop(columns="runs ok")
     table = Table(
-        title=f"{name}: medians over seeds",
+        title=f"{name}: medians over seeds" + (", all runs ended well" if complete else ""),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
     for i, column in enumerate(frame.columns):
-        names = i < _NAME_COLUMNS
-        table.add_column(str(column), justify="left" if names else "right", no_wrap=names)
+        # Names may wrap where the terminal is narrow; a number that lost its end would mislead.
+        names = i < _NAME_COLUMNS - complete
+        width = None if names else int(frame[column].astype(str).str.len().max())
+        table.add_column(
+            str(column), justify="left" if names else "right", min_width=width, overflow="fold"
+        )
     previous = None
     for data, *cells in frame.itertuples(index=False):
         table.add_row("" if data == previous else str(data), *map(str, cells))

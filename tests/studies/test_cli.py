@@ -1,6 +1,7 @@
 """The command line as a user meets it: exit codes, one-line errors, untouched reports."""
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -63,6 +64,9 @@ def test_a_users_own_file_from_data_to_report(folder: Path) -> None:
     done = studies("run", "mine.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "reports/mine/README.md" in done.stdout
+    table = done.stdout.partition("medians over seeds")[2]
+    assert "EM (scikit-learn)" in table
+    assert not re.search(r"\d…", table)
     report = (folder / "reports" / "mine" / "README.md").read_text()
     assert "own" in report
     assert str(folder) not in report

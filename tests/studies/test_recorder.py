@@ -37,6 +37,9 @@ def test_all_early_steps_then_every_twentieth_part_and_the_last() -> None:
         assert later >= 1.05 * earlier
         assert later - 1 < 1.05 * earlier
     assert recorder.steps == 1000
+    seconds = [point.seconds for point in recorder.trace]
+    assert seconds == sorted(seconds)  # the last, scored by `finish`, as well
+    assert seconds[-1] > 0
 
 
 def test_no_step_at_all_is_zero_steps() -> None:

@@ -44,7 +44,7 @@ def simulate_mixture(
     separation
         In units of σ̄; 0 puts all means on one point. Not used if K = 1.
     covariance_type
-        "full", "tied", "diag" or "spherical".
+        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
     test_size
         The fraction held out, from 0 to less than 1.
     random_state
@@ -148,6 +148,8 @@ _COVARIANCES = {
     "tied": lambda random, n_components, n_features: _matrices(random, 1, n_features)[0],
     "diag": lambda random, n_components, n_features: _variances(random, (n_components, n_features)),
     "spherical": lambda random, n_components, n_features: _variances(random, (n_components,)),
+    "tied_diag": lambda random, n_components, n_features: _variances(random, (n_features,)),
+    "tied_spherical": lambda random, n_components, n_features: _variances(random, ()),
 }
 
 

@@ -209,19 +209,22 @@ class _Diagonal(CovarianceType):
         return scales.reciprocal()
 
     def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
-        return factors.square().sum(1)
+        return factors.square().sum(-1)
 
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
-        return factors.log().sum(1)
+        return factors.log().sum(-1)
 
     def squared_distances(self, X: Tensor, means: Tensor, factors: Tensor) -> Tensor:
         return torch.stack(
             [
                 ((X - mean) * factor).square().sum(1)
-                for mean, factor in zip(means, factors, strict=True)
+                for mean, factor in zip(means, self._of_each(factors, len(means)), strict=True)
             ],
             dim=1,
         )
+
+    def _of_each(self, factors: Tensor, n_components: int) -> Tensor:
+        return factors
 
 
 class _Spherical(_Diagonal):
@@ -256,7 +259,67 @@ class _Spherical(_Diagonal):
         return n_features * factors.square()
 
 
-_TYPES: tuple[CovarianceType, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())
+class _TiedDiagonal(_Diagonal):
+    """All components share a variance for each feature: covariances (D,)."""
+
+    name = "tied_diag"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features,)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_features
+
+    def expand(self, covariances: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        shared = covariances * np.eye(n_features)
+        return np.broadcast_to(shared, (n_components, n_features, n_features))
+
+    def select(self, covariances: np.ndarray, component: int | np.ndarray) -> np.ndarray:
+        return covariances
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        return counts @ super().estimate(X, responsibilities, counts, means) / counts.sum()
+
+    def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
+        return scales
+
+    def _of_each(self, factors: Tensor, n_components: int) -> Tensor:
+        return factors.expand(n_components, *factors.shape)
+
+
+class _TiedSpherical(_TiedDiagonal):
+    """All components share one variance: covariances ()."""
+
+    name = "tied_spherical"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return ()
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return 1
+
+    def estimate(
+        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+    ) -> Tensor:
+        return super().estimate(X, responsibilities, counts, means).mean()
+
+    def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
+        return n_features * factors.log()
+
+    def inverse_traces(self, factors: Tensor, n_features: int) -> Tensor:
+        return n_features * factors.square()
+
+
+_TYPES: tuple[CovarianceType, ...] = (
+    _Full(),
+    _Tied(),
+    _Diagonal(),
+    _Spherical(),
+    _TiedDiagonal(),
+    _TiedSpherical(),
+)
 
 COVARIANCE_TYPES: dict[str, CovarianceType] = {kind.name: kind for kind in _TYPES}
 """Every covariance type by its name."""

@@ -26,7 +26,7 @@ class EMGaussianMixture(MixtureEstimator):
     n_components
         K.
     covariance_type
-        "full", "tied", "diag" or "spherical".
+        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
     tol
         Converged when the bound changes by less than this in one iteration, in nats per datum.
     reg_covar

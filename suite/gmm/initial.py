@@ -35,7 +35,7 @@ def initial_parameters(
     n_components
         K.
     covariance_type
-        "full", "tied", "diag" or "spherical".
+        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
     method
         "kmeans" (k-means clusters), "k-means++" or "random_from_data" (one row a component, with
         no spread but `reg_covar`), or "random" (random responsibilities).

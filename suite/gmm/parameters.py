@@ -41,9 +41,9 @@ class MixtureParameters:
         μ, shape (K, D).
     covariances
         Σ in scikit-learn's shape for the type: full (K, D, D), tied (D, D), diag (K, D),
-        spherical (K,).
+        spherical (K,); tied_diag (D,), tied_spherical ().
     covariance_type
-        "full", "tied", "diag" or "spherical".
+        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
 
     Raises
     ------

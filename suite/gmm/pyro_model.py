@@ -43,7 +43,7 @@ class GaussianMixtureModel(nn.Module):
     n_features
         D.
     covariance_type
-        "full", "tied", "diag" or "spherical".
+        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
     initial
         Where to start. None: equal weights, means drawn from N(0, I), unit covariances, which suits
         standardised data.

@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist
 from suite.data import simulate_mixture
 from suite.errors import InputError
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical", "tied_diag", "tied_spherical")
 # The chance that a right program fails a statistical test here; seeds are fixed.
 LEVEL = 1e-6
 
@@ -58,7 +58,14 @@ def test_any_setting_gives_what_was_asked_for(
 
 @pytest.mark.parametrize(
     ("covariance_type", "shape"),
-    [("full", (3, 4, 4)), ("tied", (4, 4)), ("diag", (3, 4)), ("spherical", (3,))],
+    [
+        ("full", (3, 4, 4)),
+        ("tied", (4, 4)),
+        ("diag", (3, 4)),
+        ("spherical", (3,)),
+        ("tied_diag", (4,)),
+        ("tied_spherical", ()),
+    ],
 )
 def test_covariances_have_scikit_learns_shapes(covariance_type, shape):
     data = simulate_mixture(n_features=4, n_components=3, covariance_type=covariance_type)
@@ -119,7 +126,10 @@ def test_the_seed_decides_everything_and_no_global_seed_does():
         ({"n_components": 2.5}, "n_components must be a whole number, at least 1, got 2.5"),
         ({"separation": -1.0}, "separation must be a number, at least 0, got -1"),
         ({"separation": float("nan")}, "separation must be a number, at least 0, got nan"),
-        ({"covariance_type": "round"}, "one of full, tied, diag, spherical, got 'round'"),
+        (
+            {"covariance_type": "round"},
+            "one of full, tied, diag, spherical, tied_diag, tied_spherical, got 'round'",
+        ),
         ({"test_size": 1}, "test_size must be a fraction"),
     ],
 )

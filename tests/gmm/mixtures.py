@@ -7,6 +7,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from suite.gmm import COVARIANCE_TYPES, MixtureParameters
 
 TYPES = tuple(COVARIANCE_TYPES)
+SHARED_TYPES = ("full", "tied", "diag", "spherical")  # those that scikit-learn has too
 TABLES = {"iris": (load_iris, 3), "wine": (load_wine, 3), "breast_cancer": (load_breast_cancer, 2)}
 
 
@@ -29,6 +30,8 @@ def random_mixture(
         "tied": full[0],
         "diag": variances,
         "spherical": variances[:, 0],
+        "tied_diag": variances[0],
+        "tied_spherical": variances[0, 0],
     }[covariance_type]
     means = rng.normal(scale=2.0, size=(n_components, n_features))
     return MixtureParameters(

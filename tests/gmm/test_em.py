@@ -25,6 +25,8 @@ def test_one_component_is_the_sample_mean_and_covariance(kind: str) -> None:
         "tied": covariance,
         "diag": np.diag(covariance)[np.newaxis],
         "spherical": np.diag(covariance).mean(keepdims=True),
+        "tied_diag": np.diag(covariance),
+        "tied_spherical": np.diag(covariance).mean(),
     }[kind]
     np.testing.assert_allclose(fitted.means_[0], X.mean(0), rtol=1e-12)
     np.testing.assert_allclose(fitted.covariances_, expected, rtol=1e-9, atol=1e-12)

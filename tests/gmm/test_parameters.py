@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from suite.errors import InputError
 from suite.gmm import MixtureParameters
-from tests.gmm.mixtures import TYPES, mixtures, random_mixture, rows_from
+from tests.gmm.mixtures import SHARED_TYPES, TYPES, mixtures, random_mixture, rows_from
 
 
 @settings(max_examples=40, deadline=None)
@@ -77,7 +77,7 @@ def test_projection_is_the_density_of_projected_data(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", SHARED_TYPES)
 def test_draws_and_counts_are_those_of_scikit_learn(kind: str) -> None:
     mixture = random_mixture(2, 3, 2, kind)
     theirs = GaussianMixture(3, covariance_type=kind, random_state=7)
@@ -127,3 +127,20 @@ def test_unusable_requests_are_refused() -> None:
     flat = MixtureParameters([1.0], [[0.0, 0.0]], [[[1.0, 1.0], [1.0, 1.0]]])
     with pytest.raises(InputError, match="component 0 is not positive definite"):
         flat.log_prob([[0.0, 0.0]])
+
+
+@pytest.mark.parametrize(("kind", "covariances"), [("tied_diag", 3), ("tied_spherical", 1)])
+def test_types_of_our_own_are_special_cases_of_the_shared_ones(kind: str, covariances: int) -> None:
+    mixture = random_mixture(2, 4, 3, kind)
+    as_full = MixtureParameters(mixture.weights, mixture.means, mixture.full_covariances(), "full")
+    X = rows_from(mixture, 20)
+    np.testing.assert_allclose(mixture.log_prob(X), as_full.log_prob(X), rtol=1e-12)
+    assert mixture.n_parameters == 3 + 12 + covariances
+    draws = mixture.sample(100_000, np.random.RandomState(0))[0]
+    # The variance of a sample variance: (fourth central moment − variance²) / N.
+    errors = np.sqrt(((draws - draws.mean(0)) ** 4).mean(0) / len(draws))
+    total = as_full.weights @ (
+        as_full.covariances.diagonal(axis1=1, axis2=2)
+        + (mixture.means - mixture.weights @ mixture.means) ** 2
+    )
+    assert (np.abs(draws.var(0) - total) < 4 * errors).all()

@@ -46,6 +46,8 @@ def _log_joint(mixture: GaussianMixtureModel, x: Tensor) -> Tensor:
         "tied": lambda: covariances.expand(3, n_features, n_features),
         "diag": lambda: covariances.diag_embed(),
         "spherical": lambda: covariances[:, None, None] * eye,
+        "tied_diag": lambda: covariances.diag_embed().expand(3, n_features, n_features),
+        "tied_spherical": lambda: (covariances * eye).expand(3, n_features, n_features),
     }[mixture.kind.name]()
     normal = torch.distributions.MultivariateNormal(means, covariance_matrix=full)
     return log_weights + normal.log_prob(x.unsqueeze(1))

@@ -6,14 +6,14 @@ from sklearn.mixture import GaussianMixture
 
 from suite.gmm import EMGaussianMixture, SklearnGaussianMixture, initial_parameters
 from suite.gmm.initial import INIT_METHODS
-from tests.gmm.mixtures import TABLES, TYPES, table
+from tests.gmm.mixtures import SHARED_TYPES, TABLES, table
 
 LEARNED = ("weights_", "means_", "covariances_", "precisions_cholesky_", "lower_bounds_")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("iterations", [1, 5, 50])
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", SHARED_TYPES)
 @pytest.mark.parametrize("name", TABLES)
 def test_by_hand_and_scikit_learn_agree_from_the_same_start(
     name: str, kind: str, iterations: int
@@ -40,7 +40,7 @@ def test_by_hand_and_scikit_learn_agree_from_the_same_start(
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_init", [1, 3])
 @pytest.mark.parametrize("method", INIT_METHODS)
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", SHARED_TYPES)
 def test_numbers_are_the_parents_to_the_last_bit(kind: str, method: str, n_init: int) -> None:
     X, n_components = table("iris")
     options = {
@@ -60,7 +60,7 @@ def test_numbers_are_the_parents_to_the_last_bit(kind: str, method: str, n_init:
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("method", INIT_METHODS)
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", SHARED_TYPES)
 def test_the_same_seed_gives_scikit_learns_start(kind: str, method: str) -> None:
     X, n_components = table("iris")
     options = {"covariance_type": kind, "reg_covar": 1e-3, "random_state": 5}

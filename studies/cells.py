@@ -42,8 +42,10 @@ class Cell:
         random state, stopping).
     tolerance, max_steps, time_limit
         The study's stopping rule.
-    importance_samples, trace_limit
+    importance_samples, trace_limit, trace, score_rows, warm_up_rows, extra
         The study's evaluation.
+    start_rows
+        Rows that the shared start is computed from; all if None.
     threads, device
         What to compute on.
     data_hash, code_hash
@@ -66,6 +68,11 @@ class Cell:
     trace_limit: int
     threads: int
     device: str
+    trace: str = "scores"
+    score_rows: int | None = None
+    warm_up_rows: int = 0
+    extra: tuple[str, ...] = ()
+    start_rows: int | None = None
     data_hash: str = ""
     code_hash: str = ""
 
@@ -138,6 +145,11 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             trace_limit=study.evaluation.trace_limit,
             threads=study.threads,
             device=device,
+            trace=study.evaluation.trace,
+            score_rows=study.evaluation.score_rows,
+            warm_up_rows=study.evaluation.warm_up_rows,
+            extra=tuple(study.evaluation.extra),
+            start_rows=study.start_rows,
             code_hash=code_hash(
                 estimator_spec(estimator.estimator or estimator_name).path, study.kind
             ),

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -93,10 +94,25 @@ class EvaluationEntry(_Entry):
         Samples per datum of the importance-weighted bound (VAEs).
     trace_limit
         Largest number of test data scored after every epoch (VAEs).
+    trace
+        What is noted of a step on the way: "scores" (what the study's kind measures), "objective"
+        (the estimator's own word alone, at no cost) or "none".
+    score_rows
+        Largest number of rows of each split that a fitted mixture is scored on, the first ones;
+        all if left out.
+    warm_up_rows
+        Before the clock starts each process fits the first so many training rows for two steps,
+        so that no measurement holds the loading of code or the start of threads; 0 for none.
+    extra
+        Further measurements (mixtures): "em_rate", "product_rate".
     """
 
     importance_samples: PositiveInt = 100
     trace_limit: PositiveInt = 10_000
+    trace: Literal["scores", "objective", "none"] = "scores"
+    score_rows: PositiveInt | None = None
+    warm_up_rows: NonNegativeInt = 0
+    extra: list[Literal["em_rate", "product_rate"]] = []
 
 
 class Changes(_Entry):
@@ -148,6 +164,9 @@ class Study(_Entry):
         estimators.
     threads
         Threads each cell computes with.
+    start_rows
+        The shared start of a mixture is computed from the first so many training rows; from all if
+        left out.
     profiles
         Named changes; "full" is what a study is without any, "quick" is what `make study` runs.
     """
@@ -162,6 +181,7 @@ class Study(_Entry):
     estimators: Annotated[dict[Identifier, EstimatorEntry], Field(min_length=1)]
     seeds: PositiveInt = 3
     threads: PositiveInt = 1
+    start_rows: PositiveInt | None = None
     stopping: Stopping = Stopping()
     evaluation: EvaluationEntry = EvaluationEntry()
     profiles: dict[Identifier, Changes] = {}

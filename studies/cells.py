@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,7 @@ from studies.results import PlannedCell
 from studies.schema import Study
 from suite.registry import EstimatorSpec, estimator_spec
 
-_DECIDES_NOTHING = ("study", "time_limit")
+_DECIDES_NOTHING = ("study", "time_limit", "factors", "group")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Cell:
         What to compute on.
     data_hash, code_hash
         Fingerprints of the data and of the code; empty until known.
+    factors
+        What sets the data set apart from others of its group: the values that a sweep varies.
+    group
+        The name that the seeds derive from; the data set's own if empty.
     """
 
     study: str
@@ -75,6 +79,8 @@ class Cell:
     start_rows: int | None = None
     data_hash: str = ""
     code_hash: str = ""
+    factors: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
 
     @property
     def spec(self) -> EstimatorSpec:
@@ -83,13 +89,13 @@ class Cell:
 
     @property
     def data_seed(self) -> int:
-        """Seed of the split (or of the simulation): the same for every estimator."""
-        return derived_seed(self.study, self.dataset, self.seed, "data")
+        """Seed of the split (or simulation): the same for all estimators and points of a sweep."""
+        return derived_seed(self.study, self.group or self.dataset, self.seed, "data")
 
     @property
     def start_seed(self) -> int:
-        """Seed of the start and of the fit's noise: the same for every estimator."""
-        return derived_seed(self.study, self.dataset, self.seed, "start")
+        """Seed of the start and of the fit's noise, shared in the same way."""
+        return derived_seed(self.study, self.group or self.dataset, self.seed, "start")
 
     @property
     def key(self) -> str:
@@ -153,10 +159,13 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             code_hash=code_hash(
                 estimator_spec(estimator.estimator or estimator_name).path, study.kind
             ),
+            factors=dataset.factors,
+            group=dataset.group or "",
         )
         for seed in range(study.seeds)
         for dataset_name, dataset in study.datasets.items()
         for estimator_name, estimator in study.estimators.items()
+        if dataset.estimators is None or estimator_name in dataset.estimators
     ]
 
 

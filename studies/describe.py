@@ -8,13 +8,18 @@ from studies.schema import Study
 def describe(name: str, study: Study, profile: str, profiles: list[str]) -> str:
     """Several lines that say what `study` runs."""
     known = ", ".join(dict.fromkeys(["full", *profiles]))
+    every = len(study.estimators)
+    pairs = sum(
+        every if d.estimators is None else len(d.estimators) for d in study.datasets.values()
+    )
     lines = [
         f"{name}: {study.title}",
         study.question,
         "",
         f"profile     {profile} (of: {known})",
         f"runs        {len(study.datasets)} data sets × {len(study.estimators)} estimators × "
-        f"{study.seeds} seeds = {len(study.datasets) * len(study.estimators) * study.seeds}",
+        f"{study.seeds} seeds = {pairs * study.seeds}"
+        + ("" if pairs == every * len(study.datasets) else " (not every estimator on every one)"),
         f"threads     {study.threads}",
         f"metrics     {', '.join(study.metrics)}",
         f"stopping    {_settings(study.stopping.model_dump(exclude_none=True))}",

@@ -22,11 +22,13 @@ from pydantic import (
 )
 
 from studies.metrics import METRICS
+from studies.sweeps import NAME_PATTERN, check_sweep, expand
 from suite.errors import InputError
 from suite.registry import ESTIMATORS
 
 Settings = dict[str, Any]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+DatasetName = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 _FAMILIES = {"mixture": {"mixture"}, "vae": {"vae", "autoencoder"}}
 
@@ -35,8 +37,23 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Sweep(_Entry):
+    """What a profile changes in the sweep of a data set.
+
+    Parameters
+    ----------
+    vary
+        Lists of values, each in place of the study's under the same key or beside them.
+    cases
+        In place of the study's; those stay if left out.
+    """
+
+    vary: dict[str, list[Any]] = {}
+    cases: list[Settings] | None = None
+
+
 class DatasetEntry(_Entry):
-    """One data set of a study.
+    """One data set of a study, or a sweep: one for each combination of varied values.
 
     Parameters
     ----------
@@ -47,11 +64,30 @@ class DatasetEntry(_Entry):
         Passed to `suite.data.load`, or to `suite.data.simulate_mixture`.
     settings
         Constructor parameters that every estimator gets on this data set, `n_components` say.
+    estimators
+        The estimators that run on it, by name; all of the study's if left out.
+    vary
+        Lists of values by dotted key, `"settings.n_components" = [1, 2, 3]` or
+        `"options.separation" = [1.0, 2.0]`; the sweep is the grid of all combinations.
+    cases
+        For sweeps that are no grid: tables of such keys with one value each. With `vary`, every
+        case is combined with the whole grid.
+    factors
+        What sets this data set apart from others of its group, for reports to plot against; a
+        sweep fills it in.
+    group
+        The name that the seeds derive from, its own if left out: data sets of one group are given
+        the same split. A sweep is one group.
     """
 
     load: str | None = None
     options: Settings = {}
     settings: Settings = {}
+    estimators: list[Identifier] | None = None
+    vary: dict[str, list[Any]] = {}
+    cases: list[Settings] = []
+    factors: Settings = {}
+    group: Identifier | None = None
 
 
 class EstimatorEntry(_Entry):
@@ -130,6 +166,8 @@ class Changes(_Entry):
         Constructor parameters added to one estimator's `settings`, by its name in the study.
     datasets
         The data sets to keep, by name.
+    sweeps
+        Changes to the sweep of a data set, by its name in the study.
     """
 
     seeds: PositiveInt | None = None
@@ -137,7 +175,8 @@ class Changes(_Entry):
     options: Settings = {}
     settings: Settings = {}
     estimators: dict[Identifier, Settings] = {}
-    datasets: list[Identifier] | None = None
+    datasets: list[DatasetName] | None = None
+    sweeps: dict[DatasetName, Sweep] = {}
     stopping: Settings = {}
     evaluation: Settings = {}
 
@@ -177,7 +216,7 @@ class Study(_Entry):
     baseline: Identifier
     metrics: Annotated[list[str], Field(min_length=1)]
     sections: list[str] | None = None
-    datasets: Annotated[dict[Identifier, DatasetEntry], Field(min_length=1)]
+    datasets: Annotated[dict[DatasetName, DatasetEntry], Field(min_length=1)]
     estimators: Annotated[dict[Identifier, EstimatorEntry], Field(min_length=1)]
     seeds: PositiveInt = 3
     threads: PositiveInt = 1
@@ -193,16 +232,28 @@ class Study(_Entry):
         )
         _check_names("baseline", [self.baseline], self.estimators)
         if self.sections is not None:
-            from studies.report import section_names
+            from studies.report import section_names, special_section_names
 
-            _check_names("sections", self.sections, section_names(self.kind))
+            allowed = [*section_names(self.kind), *special_section_names(self.kind)]
+            _check_names("sections", self.sections, allowed)
         allowed = [n for n, spec in ESTIMATORS.items() if spec.family in _FAMILIES[self.kind]]
         for name, entry in self.estimators.items():
             _check_names(f"estimators.{name}.estimator", [entry.estimator or name], allowed)
+        for name, dataset in self.datasets.items():
+            place = f"datasets.{name}"
+            _check_names(f"{place}.estimators", dataset.estimators or (), self.estimators)
+            given = {"settings": dataset.settings, "options": dataset.options}
+            check_sweep(place, dataset.vary, dataset.cases, given)
         for name, changes in self.profiles.items():
-            _check_names(f"profiles.{name}.estimators", changes.estimators, self.estimators)
-            _check_names(f"profiles.{name}.datasets", changes.datasets or (), self.datasets)
+            self._check_profile(f"profiles.{name}", changes)
         return self
+
+    def _check_profile(self, place: str, changes: Changes) -> None:
+        _check_names(f"{place}.estimators", changes.estimators, self.estimators)
+        _check_names(f"{place}.datasets", changes.datasets or (), self.datasets)
+        _check_names(f"{place}.sweeps", changes.sweeps, self.datasets)
+        for name, sweep in changes.sweeps.items():
+            check_sweep(f"{place}.sweeps.{name}", sweep.vary, sweep.cases or (), {})
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -270,14 +321,15 @@ def resolve(
     estimators: list[str] | None = None,
     datasets: list[str] | None = None,
 ) -> Study:
-    """The study with a profile and the command line's choices applied, without profiles.
+    """The study with a profile and the command line's choices applied: no profiles, no sweeps.
 
     Parameters
     ----------
     profile
         One of `study.profiles`; "full" is always allowed.
     seeds, estimators, datasets
-        If given, in place of the study's; names must be among the study's.
+        If given, in place of the study's; names must be among the study's. A data set that is
+        swept is named as a whole or by the points of its sweep.
 
     Raises
     ------
@@ -292,8 +344,10 @@ def resolve(
     _apply(content, changes)
     if seeds is not None:
         content["seeds"] = seeds
-    _keep(content, "datasets", datasets)
+    _expand_sweeps(content, f"profile {profile}")
+    _keep(content, "datasets", _with_points(content["datasets"], datasets))
     _keep(content, "estimators", estimators)
+    _drop_absent_estimators(content)
     if content["baseline"] not in content["estimators"]:
         content["baseline"] = next(iter(content["estimators"]))
     return _validated(Study, content, f"profile {profile}")
@@ -308,8 +362,39 @@ def _apply(content: dict[str, Any], changes: Changes) -> None:
     _keep(content, "datasets", changes.datasets)
     for entry in content["datasets"].values():
         entry["options"] |= changes.options
+    for name, sweep in changes.sweeps.items():
+        if name in content["datasets"]:
+            entry = content["datasets"][name]
+            entry["vary"] |= sweep.vary
+            entry["cases"] = entry["cases"] if sweep.cases is None else sweep.cases
     for name, entry in content["estimators"].items():
         entry["settings"] |= changes.settings | changes.estimators.get(name, {})
+
+
+def _expand_sweeps(content: dict[str, Any], origin: str) -> None:
+    try:
+        expanded = [expand(name, entry) for name, entry in content["datasets"].items()]
+    except ValueError as error:
+        raise InputError(f"{origin}: {error}") from None
+    content["datasets"] = {name: entry for part in expanded for name, entry in part.items()}
+
+
+def _with_points(entries: dict[str, Any], names: list[str] | None) -> list[str] | None:
+    """The names, each group's replaced by those of its points."""
+    if names is None:
+        return None
+    points = {name: [n for n, e in entries.items() if e["group"] == name] for name in names}
+    return [n for name in names for n in (points[name] if name not in entries else []) or [name]]
+
+
+def _drop_absent_estimators(content: dict[str, Any]) -> None:
+    """Keep in each data set's list the estimators that are left, and data sets with any at all."""
+    for name, entry in list(content["datasets"].items()):
+        if entry["estimators"] is None:
+            continue
+        entry["estimators"] = [n for n in entry["estimators"] if n in content["estimators"]]
+        if not entry["estimators"]:
+            del content["datasets"][name]
 
 
 def _keep(content: dict[str, Any], table: str, names: list[str] | None) -> None:
@@ -358,6 +443,8 @@ def _first_mistake(error: ValidationError) -> str:
 
 def _allowed(place: str) -> str:
     """The keys allowed in the table at `place`, such as "datasets.iris"."""
+    if place.startswith("profiles.") and ".sweeps." in place:
+        return ", ".join(Sweep.model_fields)
     tables: dict[str, type[BaseModel]] = {
         "": Study,
         "datasets": DatasetEntry,

@@ -7,7 +7,7 @@ studies.report.model        what a document is made of
 studies.report.rendering    a document to files
 """
 
-from studies.report.sections import section_names
+from studies.report.sections import section_names, special_section_names
 from studies.report.writing import summary_table, write_index, write_report
 
-__all__ = ["section_names", "summary_table", "write_index", "write_report"]
+__all__ = ["section_names", "special_section_names", "summary_table", "write_index", "write_report"]

@@ -41,11 +41,14 @@ _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "mixture": mixture_answer,
     "vae": vae_answer,
 }
+_SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {}
+"""By section: the answer of the studies that have this section, in place of their kind's."""
 
 
 def build_answer(results: StudyResults) -> Answer:
-    """The study's answer alone."""
-    return _ANSWERS[results.kind](results)
+    """The study's answer alone: its first special section's, else its kind's."""
+    special = [_SPECIAL_ANSWERS[name] for name in results.sections if name in _SPECIAL_ANSWERS]
+    return (special or [_ANSWERS[results.kind]])[0](results)
 
 
 def build_document(results: StudyResults) -> Document:

@@ -10,7 +10,7 @@ from studies.report.loaded import StudyResults
 from studies.report.mixture_figures import draw_fits
 from studies.report.model import Block, Figure, Section, Text
 from studies.report.progress_figures import draw_floored_tradeoff, draw_ways, rounding
-from studies.report.words import escaped, listed, nats, plain
+from studies.report.words import escaped, file_name, listed, nats, plain
 
 _AS_IT_IS = "the data as they are"
 _NOTHING = Text("No run that ended well left what this section shows.")
@@ -28,7 +28,7 @@ def fits_section(results: StudyResults) -> Section:
         names = [results.plain_label(name) for name in views]
         blocks.append(
             Figure(
-                name=f"fits-{dataset}",
+                name=f"fits-{file_name(dataset)}",
                 alt=f"{what}: the mixtures that {listed(names)} fitted to {dataset}.",
                 caption=_fit_caption(results, dataset, flat),
                 draw=partial(draw_fits, results, dataset),

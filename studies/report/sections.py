@@ -32,8 +32,20 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
 }
 
 
+_SPECIAL: dict[Kind, tuple[str, ...]] = {
+    "mixture": (),
+    "vae": (),
+}
+"""Sections that answer a question of their own, for the studies that name them."""
+
+
+def special_section_names(kind: Kind) -> tuple[str, ...]:
+    """The sections that a report on a study of this kind has only if the study names them."""
+    return _SPECIAL[kind]
+
+
 def section_names(kind: Kind) -> tuple[str, ...]:
-    """The sections that a report on a study of this kind can have, in their usual order.
+    """The sections that a report on a study of this kind has if the study names none, in order.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from studies.report.vae_figures import (
     draw_reconstructions,
     draw_samples,
 )
-from studies.report.words import escaped, listed, plain, signed, significant
+from studies.report.words import escaped, file_name, listed, plain, signed, significant
 
 _NOTHING = Text("No run that ended well left what this section shows.")
 
@@ -224,7 +224,7 @@ def _pictures_section(
     name, title, needed = names
     blocks = [
         Figure(
-            name=f"{name}-{dataset}",
+            name=f"{name}-{file_name(dataset)}",
             alt=f"{title} by "
             f"{listed([results.plain_label(n) for n in results.pictures(dataset, needed)])} "
             f"on {dataset}.",

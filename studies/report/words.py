@@ -139,6 +139,17 @@ def plain(text: str) -> str:
     return re.sub(r"\\([\\`*_\[\]<>|$~#])", r"\1", unmarked)
 
 
+def file_name(text: str) -> str:
+    """`text` as a part of a file's name: a sweep's point has spaces and equals signs in its name.
+
+    Examples
+    --------
+    >>> file_name("iris"), file_name("iris n_components=3 tol=1e-05")
+    ('iris', 'iris--n_components-3--tol-1e-05')
+    """
+    return text.replace(" ", "--").replace("=", "-")
+
+
 def drawn(text: str) -> str:
     r"""`text` so that matplotlib draws it as it is: a dollar sign is no mathematics.
 

@@ -32,6 +32,9 @@ def test_estimators_alternate_so_that_a_slow_minute_hits_all() -> None:
 def test_the_key_changes_with_what_decides_the_result_only() -> None:
     cell = cells()[0]
     assert replace(cell, time_limit=1.0).key == cell.key
+    assert replace(cell, factors={"n_components": 3}).key == cell.key
+    assert replace(cell, group=cell.dataset).key == cell.key
+    assert replace(cell, group="another").key != cell.key
     for change in (
         {"settings": {"n_components": 4}},
         {"data_hash": "other"},
@@ -45,3 +48,28 @@ def test_the_key_changes_with_what_decides_the_result_only() -> None:
         {"device": "cuda"},
     ):
         assert replace(cell, **change).key != cell.key, change
+
+
+def test_stored_results_are_found_again() -> None:
+    """A key computed when the first reports were made: a new field must not change it."""
+    cell = Cell(
+        study="s",
+        kind="mixture",
+        dataset="iris",
+        estimator="em",
+        seed=1,
+        load="iris",
+        options={"test_size": 0.2},
+        registered="em",
+        settings={"n_components": 3},
+        tolerance=1e-5,
+        max_steps=100,
+        time_limit=9.0,
+        importance_samples=100,
+        trace_limit=1000,
+        threads=1,
+        device="cpu",
+        data_hash="d",
+        code_hash="c",
+    )
+    assert cell.key == "26a0bba9f37f72ca"

@@ -84,9 +84,9 @@ def test_command_line_choices_come_last() -> None:
         (
             "settings = { n_components = 3 }",
             "setings = {}",
-            "datasets.iris.setings: unknown key; allowed here: load, options, settings.",
+            "datasets.iris.setings: unknown key; allowed here: load, options, settings, estimators",
         ),
-        ('estimator = "svi"', 'estimator = "torch-vae"', "allowed: em, sklearn, svi."),
+        ('estimator = "svi"', 'estimator = "torch-vae"', "allowed: em, sklearn, svi"),
         ('baseline = "em"', 'baseline = "vi"', "baseline: unknown name 'vi'; allowed: em, second."),
         ('["log_likelihood"]', '["rate"]', "metrics: unknown name 'rate'; allowed: log_likelihood"),
         ('kind = "mixture"', 'kind = "tree"', "kind: Input should be 'mixture' or 'vae'"),

@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,7 +100,13 @@ class Cell:
     @property
     def key(self) -> str:
         """Sixteen hexadecimal digits that name this cell."""
-        content = {k: v for k, v in self.description().items() if k not in _DECIDES_NOTHING}
+        # A field at its default is left out, so that a field added later changes no key.
+        usual = {field.name: field.default for field in fields(self)}
+        content = {
+            k: v
+            for k, v in self.description().items()
+            if k not in _DECIDES_NOTHING and v != usual[k]
+        }
         content["seeds"] = [self.data_seed, self.start_seed]
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,8 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -11,54 +10,38 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackContext, CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
-from torch import Tensor, nn
+from torch import Tensor
 
 from suite.errors import InputError
-from suite.gmm.checks import check_enough_rows, check_rows, check_start
+from suite.gmm.callbacks import (
+    FitReport,
+    Listener,
+    ProgressListener,
+    SklearnListener,
+    StartReport,
+)
+from suite.gmm.checks import check_enough_rows, check_rows, check_sample_weight, check_start
+from suite.gmm.conversion import MixtureConversion
 from suite.gmm.covariance import COVARIANCE_TYPES, covariance_type_named
+from suite.gmm.given import GivenStart
 from suite.gmm.initial import INIT_METHODS, initial_parameters
+from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prediction import MixturePrediction
-from suite.progress import Callback, notify
-
-Report = Callable[[float, Callable[[], MixtureState]], bool]
-"""Tells the callback the objective and how to get the state after a step; True means stop."""
+from suite.progress import Callback
 
 
-@dataclass(frozen=True, eq=False)
-class Ascent:
-    """Where one start led.
-
-    Parameters
-    ----------
-    parameters
-        The parameters after the last step.
-    lower_bounds
-        The bound at each step, in nats per datum: before the step's update, as in scikit-learn.
-    converged
-        Whether the stopping rule was met.
-    guide
-        The network that gives the logits of q(z | x), where the ascent learned one.
-    """
-
-    parameters: MixtureParameters
-    lower_bounds: list[float]
-    converged: bool
-    guide: nn.Module | None = None
-
-    @property
-    def lower_bound(self) -> float:
-        """The last bound; −∞ if no step was taken."""
-        return self.lower_bounds[-1] if self.lower_bounds else -np.inf
-
-
-class MixtureEstimator(MixturePrediction, BaseEstimator, ABC):
+class MixtureEstimator(
+    CallbackSupportMixin, MixtureConversion, MixturePrediction, BaseEstimator, ABC
+):
     """A Gaussian mixture fitted by an ascent from a start, with restarts.
 
-    Subclasses say how to ascend (`_ascend`); the rest is here.
+    Subclasses say how to ascend from one start (`_ascend`) or from all (`_best_ascent`); the rest
+    is here. Beside the suite's own callback they take scikit-learn's (`set_callbacks`).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -104,20 +87,67 @@ class MixtureEstimator(MixturePrediction, BaseEstimator, ABC):
         ConvergenceWarning
             If the best start did not converge within `max_iter` steps.
         """
-        try:
-            self._validate_params()
-        except InvalidParameterError as error:
-            raise InputError(str(error)) from None
-        rows = check_rows(self, X, fitting=True)
-        check_enough_rows(rows, self.n_components)
-        self._learn(self._best_ascent(rows, callback))
+        self._fit(X, y, None, callback)
         return self
 
     def fit_predict(
         self, X: ArrayLike, y: object = None, *, callback: Callback | None = None
     ) -> np.ndarray:
         """Fit, and give the most probable component of each row of X."""
-        return self.fit(X, callback=callback).predict(X)
+        self._fit(X, y, None, callback)
+        return self.predict(X)
+
+    @with_callbacks
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: object,
+        sample_weight: ArrayLike | None,
+        callback: Callback | None,
+    ) -> None:
+        """Check everything, learn, and warn; `sample_weight` is (N,) or None."""
+        self._check_parameters()
+        rows = check_rows(self, X, fitting=True)
+        weights = check_sample_weight(sample_weight, len(rows))
+        check_enough_rows(rows, self.n_components, weights)
+        random = check_random_state(self.random_state)
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": metadata}
+        context = self._init_callback_context(max_subtasks=self._n_starts())
+        context.call_on_fit_task_begin(estimator=self, **data)
+        report = FitReport(self._listeners(callback, context, data, rows.dtype))
+        starts = self._starts(rows, weights, random)
+        best = self._best_ascent(rows, weights, starts, random, report)
+        self._learn(best, rows.dtype)
+        context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
+        if not (best.converged or report.stopped or self.max_iter == 0):
+            _warn_not_converged()
+
+    def _check_parameters(self) -> None:
+        try:
+            self._validate_params()
+        except InvalidParameterError as error:
+            raise InputError(str(error)) from None
+
+    def _listeners(
+        self,
+        callback: Callback | None,
+        context: CallbackContext,
+        data: dict[str, Any],
+        precision: np.dtype[Any],
+    ) -> list[Listener]:
+        listeners: list[Listener] = []
+        if callback is not None:
+            listeners.append(ProgressListener(callback))
+        if hasattr(self, "_skl_callbacks"):
+
+            def learned(state: MixtureState) -> dict[str, Any]:
+                return self._learned(Ascent(state.parameters, [], False), precision)
+
+            listeners.append(
+                SklearnListener(self, context, max_iter=self.max_iter, data=data, learned=learned)
+            )
+        return listeners
 
     @abstractmethod
     def _ascend(
@@ -125,27 +155,52 @@ class MixtureEstimator(MixturePrediction, BaseEstimator, ABC):
         X: Tensor,
         start: MixtureParameters,
         random: np.random.RandomState,
-        report: Report,
+        report: StartReport,
+        weights: Tensor | None = None,
     ) -> Ascent:
-        """Climb from `start` until convergence, `max_iter` steps, or `report` says stop."""
+        """Climb from `start` until convergence, `max_iter` steps, or `report` says stop.
 
-    def _best_ascent(self, rows: np.ndarray, callback: Callback | None) -> Ascent:
-        random = check_random_state(self.random_state)
-        counter = _StepCounter(callback)
+        `weights` are those of the rows, shape (N,), with mean one; None: all weigh the same.
+        """
+
+    def _best_ascent(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray | None,
+        starts: Iterator[MixtureParameters],
+        random: np.random.RandomState,
+        report: FitReport,
+    ) -> Ascent:
+        """Climb from every start and give the highest end: everything that learns is in here.
+
+        Starts are made when asked for, so that a fit which is stopped makes no more of them.
+        """
         X = self._tensor(rows)
+        row_weights = None if weights is None else self._tensor(weights)
         best: Ascent | None = None
-        for _ in range(self.n_init if self.initial is None else 1):
-            ascent = self._ascend(X, self._start(rows, random), random, counter.report)
-            if best is None or ascent.lower_bound > best.lower_bound:
+        for start in starts:
+            told = report.begin()
+            ascent = self._ascend(X, start, random, told, row_weights)
+            told.end(ascent.lower_bound, ascent.converged)
+            if best is None or ascent.is_above(best):
                 best = ascent
-            if counter.stopped:
+            if report.stopped:
                 break
         assert best is not None
-        if not (best.converged or counter.stopped or self.max_iter == 0):
-            _warn_not_converged(self)
         return best
 
-    def _start(self, rows: np.ndarray, random: np.random.RandomState) -> MixtureParameters:
+    def _n_starts(self) -> int:
+        return self.n_init if self.initial is None else 1
+
+    def _starts(
+        self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState
+    ) -> Iterator[MixtureParameters]:
+        for _ in range(self._n_starts()):
+            yield self._start(rows, weights, random)
+
+    def _start(
+        self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState
+    ) -> MixtureParameters:
         if self.initial is not None:
             check_start(self.initial, self.n_components, rows.shape[1], self.covariance_type)
             return self.initial
@@ -156,42 +211,41 @@ class MixtureEstimator(MixturePrediction, BaseEstimator, ABC):
             method=self.init_params,
             reg_covar=self.reg_covar,
             random_state=random,
+            sample_weight=weights,
+            given=self._given(),
         )
 
-    def _learn(self, ascent: Ascent) -> None:
+    def _given(self) -> GivenStart:
+        return GivenStart()
+
+    def _learn(self, ascent: Ascent, precision: np.dtype[Any]) -> None:
+        for name, value in self._learned(ascent, precision).items():
+            setattr(self, name, value)
+
+    def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
+        """What `fit` leaves behind, by attribute; arrays have the precision of the data."""
         parameters = ascent.parameters
-        self.weights_ = parameters.weights.copy()
-        self.means_ = parameters.means.copy()
-        self.covariances_ = parameters.covariances.copy()
         kind = covariance_type_named(self.covariance_type)
-        self.precisions_cholesky_ = kind.precision_factors(
-            torch.from_numpy(self.covariances_)
-        ).numpy()
-        self.precisions_ = parameters.precisions()
-        self.converged_ = ascent.converged
-        self.n_iter_ = len(ascent.lower_bounds)
-        self.lower_bound_ = ascent.lower_bound
-        self.lower_bounds_ = ascent.lower_bounds
+        factors = kind.precision_factors(torch.tensor(parameters.covariances)).numpy()
+        arrays = {
+            "weights_": parameters.weights,
+            "means_": parameters.means,
+            "covariances_": parameters.covariances,
+            "precisions_": parameters.precisions(),
+            "precisions_cholesky_": factors,
+        }
+        return {name: np.array(array, dtype=precision) for name, array in arrays.items()} | {
+            "converged_": ascent.converged,
+            "n_iter_": len(ascent.lower_bounds),
+            "lower_bound_": ascent.lower_bound,
+            "lower_bounds_": ascent.lower_bounds,
+        }
 
 
-class _StepCounter:
-    """Numbers the steps through all restarts and remembers whether to stop."""
-
-    def __init__(self, callback: Callback | None) -> None:
-        self.callback = callback
-        self.step = 0
-        self.stopped = False
-
-    def report(self, objective: float, state: Callable[[], MixtureState]) -> bool:
-        self.step += 1
-        self.stopped = notify(self.callback, self.step, objective, state)
-        return self.stopped
-
-
-def _warn_not_converged(estimator: MixtureEstimator) -> None:
+def _warn_not_converged() -> None:
     warnings.warn(
-        f"{type(estimator).__name__} did not converge in {estimator.max_iter} steps: raise "
-        "max_iter or tol, or try other starting values.",
+        "Best performing initialization did not converge. Try different init parameters, or "
+        "increase max_iter, tol, or check for degenerate data.",
         ConvergenceWarning,
-        stacklevel=4,
+        stacklevel=5,  # the caller of fit
     )

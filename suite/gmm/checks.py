@@ -15,7 +15,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def check_rows(estimator: BaseEstimator, X: ArrayLike, *, fitting: bool = False) -> np.ndarray:
-    """`X` as a finite float64 array of shape (N, D).
+    """`X` as a finite array of shape (N, D): float32 if it came so, else float64.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def check_rows(estimator: BaseEstimator, X: ArrayLike, *, fitting: bool = False)
     options: dict[str, Any] = {"reset": fitting, "ensure_min_samples": 2 if fitting else 1}
     try:
         rows: np.ndarray = validate_data(
-            estimator, X, dtype=np.float64, ensure_all_finite=False, **options
+            estimator, X, dtype=[np.float64, np.float32], ensure_all_finite=False, **options
         )
     except ValueError as error:
         raise InputError(_one_line(str(error))) from None
@@ -44,13 +44,52 @@ def check_rows(estimator: BaseEstimator, X: ArrayLike, *, fitting: bool = False)
     return rows
 
 
-def check_enough_rows(X: np.ndarray, n_components: int) -> None:
-    """InputError unless there is a row for every component."""
-    if len(X) < n_components:
+def check_enough_rows(X: np.ndarray, n_components: int, weights: np.ndarray | None = None) -> None:
+    """InputError unless there is a row, of some weight, for every component."""
+    n_samples = len(X) if weights is None else np.count_nonzero(weights)
+    if n_samples < n_components:
+        weighted = "" if weights is None else " of weight above zero"
         raise InputError(
-            f"expected at least as many rows as components, got {len(X)} rows for "
-            f"n_components={n_components}; give more rows or ask for fewer components."
+            f"Expected n_samples >= n_components but got n_components = {n_components}, "
+            f"n_samples = {n_samples}{weighted}; give more rows or ask for fewer components."
         )
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> np.ndarray | None:
+    """The weights of the rows, scaled so that their mean is one: only their ratios matter.
+
+    Parameters
+    ----------
+    sample_weight
+        (N,), finite, not negative, not all zero; or None, which weighs all rows the same.
+    n_samples
+        N.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("sample_weight must hold numbers, one for each row of X.") from None
+    if weights.shape != (n_samples,):
+        raise InputError(
+            f"sample_weight must have shape ({n_samples},), one weight for each row of X, got "
+            f"{weights.shape}."
+        )
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        raise InputError(
+            f"sample_weight must be finite and not negative, got values from {weights.min()} to "
+            f"{weights.max()}."
+        )
+    if not weights.any():
+        raise InputError("sample_weight must not be zero in every row; leave it out instead.")
+    weights = weights / weights.max()  # so that no sum overflows
+    return weights / weights.mean()
 
 
 def check_start(

@@ -77,7 +77,12 @@ class _Full(_Matrices):
         return covariances[component]
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
         covariances = []
         for weight, count, mean in zip(responsibilities.T, counts, means, strict=True):
@@ -122,12 +127,19 @@ class _Tied(_Matrices):
         return covariances
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
-        # Responsibilities sum to one in each row, so that Σ_k Σ_n r x xᵀ is XᵀX, whatever they are.
+        # Responsibilities sum to one in each row, so that Σ_k Σ_n r x xᵀ is XᵀX, whatever they are
+        # (or, of weighted rows, Xᵀ diag(w) X).
         # scikit-learn uses the same identity for its single-row starts, where they do not: our
         # starts agree with its starts because of it.
-        scatter = X.T @ X
+        weighted = X if sample_weight is None else X * sample_weight.unsqueeze(1)
+        scatter = X.T @ weighted
         covariance = (scatter - (counts * means.T) @ means) / counts.sum()
         variances = covariance.diagonal()
         rounding = torch.finfo(X.dtype).eps * scatter.diagonal() / counts.sum()
@@ -172,7 +184,12 @@ class _Diagonal(CovarianceType):
         return covariances[component]
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
         variances = torch.stack(
             [
@@ -242,9 +259,14 @@ class _Spherical(_Diagonal):
         return covariances[:, np.newaxis, np.newaxis] * np.eye(n_features)
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
-        return super().estimate(X, responsibilities, counts, means).mean(1)
+        return super().estimate(X, responsibilities, counts, means, sample_weight).mean(1)
 
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
         return n_features * factors.log()
@@ -278,9 +300,18 @@ class _TiedDiagonal(_Diagonal):
         return covariances
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
-        return counts @ super().estimate(X, responsibilities, counts, means) / counts.sum()
+        return (
+            counts
+            @ super().estimate(X, responsibilities, counts, means, sample_weight)
+            / counts.sum()
+        )
 
     def gather(self, scales: Tensor, assignments: Tensor) -> Tensor:
         return scales
@@ -301,9 +332,14 @@ class _TiedSpherical(_TiedDiagonal):
         return 1
 
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
-        return super().estimate(X, responsibilities, counts, means).mean()
+        return super().estimate(X, responsibilities, counts, means, sample_weight).mean()
 
     def log_determinants(self, factors: Tensor, n_features: int) -> Tensor:
         return n_features * factors.log()
@@ -353,8 +389,9 @@ def _zero_below_rounding(variances: Tensor, squares: Tensor) -> Tensor:
 
 
 def _collapsed() -> InputError:
-    return InputError(
-        "a component's covariance is not positive definite (it has collapsed onto a few, repeated "
-        "or linearly dependent rows): raise reg_covar, ask for fewer components, or drop constant "
-        "and redundant columns."
+    return InputError(  # scikit-learn's words, which people search for, and one hint more
+        "Fitting the mixture model failed because some components have ill-defined empirical "
+        "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+        "number of components, increase reg_covar, or scale the input data. Constant and redundant "
+        "columns are a cause as well: drop them."
     )

@@ -47,7 +47,12 @@ class CovarianceType(ABC):
 
     @abstractmethod
     def estimate(
-        self, X: Tensor, responsibilities: Tensor, counts: Tensor, means: Tensor
+        self,
+        X: Tensor,
+        responsibilities: Tensor,
+        counts: Tensor,
+        means: Tensor,
+        sample_weight: Tensor | None = None,
     ) -> Tensor:
         """Weighted scatter about `means`: the covariances that maximise the M-step's objective.
 
@@ -56,11 +61,13 @@ class CovarianceType(ABC):
         X
             (N, D)
         responsibilities
-            (N, K)
+            (N, K), already times the weights of the rows
         counts
             (K,), the responsibilities' column sums
         means
             (K, D)
+        sample_weight
+            (N,), the weights of the rows; None: all one
         """
 
     @abstractmethod

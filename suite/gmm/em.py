@@ -1,13 +1,24 @@
 """A Gaussian mixture by expectation maximisation, by hand in PyTorch."""
 
 from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.callback import CallbackContext
+from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
-from suite.gmm.base import Ascent, MixtureEstimator, Report
+from suite.errors import InputError
+from suite.gmm.base import MixtureEstimator
+from suite.gmm.callbacks import Listener, Printer, StartReport
+from suite.gmm.checks import check_start
+from suite.gmm.given import GivenStart
+from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.steps import MixtureTensors, e_step, m_step
+from suite.progress import Callback
 from suite.random import RandomState
 
 
@@ -21,12 +32,15 @@ class EMGaussianMixture(MixtureEstimator):
     an equality, and then maximises it over θ = (π, μ, Σ) in closed form. From the same start it
     takes the same path as scikit-learn's `GaussianMixture`.
 
+    Constructor, attributes, methods and behaviour are those of scikit-learn 1.9's class, whose
+    public tests it passes; what it has beside them is marked with an asterisk.
+
     Parameters
     ----------
     n_components
         K.
     covariance_type
-        "full", "tied", "diag", "spherical", "tied_diag" or "tied_spherical".
+        "full", "tied", "diag" or "spherical"; "tied_diag" or "tied_spherical" (*).
     tol
         Converged when the bound changes by less than this in one iteration, in nats per datum.
     reg_covar
@@ -37,19 +51,28 @@ class EMGaussianMixture(MixtureEstimator):
         How many starts to try; the one with the highest bound is kept.
     init_params
         How to start: "kmeans", "k-means++", "random" or "random_from_data".
+    weights_init, means_init, precisions_init
+        The start or parts of it: (K,), (K, D), and the shape of `precisions_`. Only what is not
+        given is found by `init_params`.
     initial
-        The start itself; then `n_init` and `init_params` have no say.
+        (*) The whole start as one object that every mixture of the suite takes; then `n_init`,
+        `init_params` and the three above have no say, and the latter must not be given.
     random_state
         Seed or generator for the starts, and for `sample`.
+    warm_start
+        Whether `fit` goes on from where the last one ended; then there is one start only.
+    verbose, verbose_interval
+        1: print starts, and every so many iterations; 2: also seconds and changes of the bound.
     device
-        Where to compute: "cpu", "cuda", "mps" or "auto".
+        (*) Where to compute: "cpu", "cuda", "mps" or "auto".
     dtype
-        What to compute in: "float64" or "float32". Results are float64 arrays.
+        (*) What to compute in: "float64", also for float32 data, or "float32". What is learned and
+        predicted is in the precision of the data: float32 for float32, float64 for all else.
 
     Attributes
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_
-        As in scikit-learn, float64.
+        As in scikit-learn, in the precision of the data.
     converged_, n_iter_
         Whether and after how many iterations the best start converged.
     lower_bound_, lower_bounds_
@@ -66,6 +89,27 @@ class EMGaussianMixture(MixtureEstimator):
     [0.2, 5.2]
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **MixtureEstimator._parameter_constraints,
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", Real, None],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    _shared_settings: ClassVar[tuple[str, ...]] = (
+        *MixtureEstimator._shared_settings,
+        "tol",
+        "max_iter",
+        "weights_init",
+        "means_init",
+        "warm_start",
+        "verbose",
+        "verbose_interval",
+    )
+
     def __init__(
         self,
         n_components: int = 1,
@@ -76,8 +120,14 @@ class EMGaussianMixture(MixtureEstimator):
         max_iter: int = 100,
         n_init: int = 1,
         init_params: str = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
         initial: MixtureParameters | None = None,
         random_state: RandomState = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
         device: str = "cpu",
         dtype: str = "float64",
     ) -> None:
@@ -88,27 +138,83 @@ class EMGaussianMixture(MixtureEstimator):
         self.max_iter = max_iter
         self.n_init = n_init
         self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
         self.initial = initial
         self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
         self.device = device
         self.dtype = dtype
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Learn the mixture from the rows of X.
+
+        Parameters
+        ----------
+        X
+            (N, D), at least two rows and as many rows as components, finite.
+        y
+            Ignored.
+        sample_weight
+            (N,), finite, not negative, not all zero: w_n in the objective Σ_n w_n log p(x_n) / Σ w.
+            A row of weight 2 counts as two such rows, one of weight 0 as none.
+        callback
+            Called once an iteration with a `Progress` whose `state()` is a `MixtureState`; steps
+            count on through the starts. If it returns True the fit stops after this iteration.
+
+        Raises
+        ------
+        InputError
+            If X, the weights or a parameter cannot be used, or a component collapses.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge within `max_iter` iterations.
+        """
+        self._fit(X, y, sample_weight, callback)
+        return self
+
+    def fit_predict(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> np.ndarray:
+        """Fit, and give the most probable component of each row of X, shape (N,)."""
+        self._fit(X, y, sample_weight, callback)
+        return self.predict(X)
 
     def _ascend(
         self,
         X: Tensor,
         start: MixtureParameters,
         random: np.random.RandomState,
-        report: Report,
+        report: StartReport,
+        weights: Tensor | None = None,
     ) -> Ascent:
         centre = X.mean(0)  # sums of squares round least near the origin
         X = X - centre
         mixture = MixtureTensors.from_parameters(start, like=X, offset=centre)
         bounds: list[float] = []
-        previous, converged = -np.inf, False
+        previous, converged = self._previous_bound(), False
         for _ in range(self.max_iter):
+            report.begin_step()
             log_prob, responsibilities = e_step(X, mixture)
-            mixture = m_step(X, responsibilities, self.covariance_type, self.reg_covar)
-            bounds.append(float(log_prob.mean()))
+            mixture = m_step(X, responsibilities, self.covariance_type, self.reg_covar, weights)
+            bounds.append(_mean(log_prob, weights))
             if report(bounds[-1], _state(mixture, centre, responsibilities)):
                 break
             converged = abs(bounds[-1] - previous) < self.tol
@@ -116,6 +222,51 @@ class EMGaussianMixture(MixtureEstimator):
                 break
             previous = bounds[-1]
         return Ascent(mixture.to_parameters(centre), bounds, converged)
+
+    def _goes_on(self) -> bool:
+        return self.warm_start and hasattr(self, "converged_")
+
+    def _previous_bound(self) -> float:
+        return self.lower_bound_ if self._goes_on() else -np.inf
+
+    def _given(self) -> GivenStart:
+        return GivenStart(self.weights_init, self.means_init, self.precisions_init)
+
+    def _n_starts(self) -> int:
+        return 1 if self._goes_on() or self._given().is_complete else super()._n_starts()
+
+    def _start(
+        self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState
+    ) -> MixtureParameters:
+        if not self._goes_on():
+            return super()._start(rows, weights, random)
+        start = self._parameters()
+        check_start(start, self.n_components, rows.shape[1], self.covariance_type)
+        return start
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.initial is not None and not self._given().is_empty:
+            raise InputError(
+                "expected either initial or weights_init, means_init and precisions_init, got "
+                "both; leave one out."
+            )
+
+    def _listeners(
+        self,
+        callback: Callback | None,
+        context: CallbackContext,
+        data: dict[str, Any],
+        precision: np.dtype[Any],
+    ) -> list[Listener]:
+        listeners = super()._listeners(callback, context, data, precision)
+        if self.verbose:
+            listeners.insert(0, Printer(int(self.verbose), self.verbose_interval))
+        return listeners
+
+
+def _mean(log_prob: Tensor, weights: Tensor | None) -> float:
+    return float(log_prob.mean() if weights is None else weights @ log_prob / weights.sum())
 
 
 def _state(

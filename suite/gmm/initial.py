@@ -9,9 +9,12 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.utils import check_random_state
 
 from suite.errors import InputError
+from suite.gmm.given import GivenStart
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.steps import m_step
 from suite.random import RandomState
+
+_NOTHING = GivenStart()
 
 
 def initial_parameters(
@@ -22,6 +25,8 @@ def initial_parameters(
     method: str = "kmeans",
     reg_covar: float = 1e-6,
     random_state: RandomState = None,
+    sample_weight: np.ndarray | None = None,
+    given: GivenStart = _NOTHING,
 ) -> MixtureParameters:
     """A start for a mixture: responsibilities by `method`, then one M-step.
 
@@ -43,12 +48,17 @@ def initial_parameters(
         Added to the diagonal of the covariances.
     random_state
         Seed or generator.
+    sample_weight
+        (N,), the weight of each row, in k-means, in the draws of rows and in the M-step; a row of
+        weight zero is never drawn.
+    given
+        The parts of the start that are known; the method finds the others, if any.
 
     Raises
     ------
     InputError
-        If the method is unknown, there are fewer rows than components, or a component has no
-        spread and `reg_covar` is 0.
+        If the method is unknown, there are fewer rows than components, what is given does not suit
+        the mixture, or a component has no spread and `reg_covar` is 0.
 
     Examples
     --------
@@ -64,30 +74,45 @@ def initial_parameters(
             f"expected at least {n_components} rows for {n_components} components, got an array "
             f"of shape {rows.shape}; ask for fewer components."
         )
-    responsibilities = INIT_METHODS[method](rows, n_components, check_random_state(random_state))
+    given = given.checked(n_components, rows.shape[1], covariance_type)
+    if given.is_complete:
+        return given.whole(covariance_type, None)
+    random = check_random_state(random_state)
+    responsibilities = INIT_METHODS[method](rows, n_components, random, sample_weight)
+    # Where precisions are given those of the M-step are not used, and may not make it fail.
+    ridge = reg_covar if given.precisions is None else 1.0
+    weights = None if sample_weight is None else torch.from_numpy(sample_weight)
     start = m_step(
-        torch.tensor(rows), torch.from_numpy(responsibilities), covariance_type, reg_covar
+        torch.tensor(rows), torch.from_numpy(responsibilities), covariance_type, ridge, weights
     )
-    return start.to_parameters()
+    return given.whole(covariance_type, start.to_parameters())
 
 
-def _kmeans(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
-    labels = KMeans(n_clusters=n_components, n_init=1, random_state=random).fit(X).labels_
+def _kmeans(
+    X: np.ndarray, n_components: int, random: np.random.RandomState, weights: np.ndarray | None
+) -> np.ndarray:
+    clusters = KMeans(n_clusters=n_components, n_init=1, random_state=random)
+    labels = clusters.fit(X, sample_weight=weights).labels_
     return np.eye(n_components)[labels]
 
 
-def _kmeans_plusplus(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
-    _, indices = kmeans_plusplus(X, n_components, random_state=random)
+def _kmeans_plusplus(
+    X: np.ndarray, n_components: int, random: np.random.RandomState, weights: np.ndarray | None
+) -> np.ndarray:
+    _, indices = kmeans_plusplus(X, n_components, sample_weight=weights, random_state=random)
     return _one_row_each(X, indices)
 
 
 def _random_from_data(
-    X: np.ndarray, n_components: int, random: np.random.RandomState
+    X: np.ndarray, n_components: int, random: np.random.RandomState, weights: np.ndarray | None
 ) -> np.ndarray:
-    return _one_row_each(X, random.choice(len(X), size=n_components, replace=False))
+    chances = None if weights is None else weights / weights.sum()
+    return _one_row_each(X, random.choice(len(X), size=n_components, replace=False, p=chances))
 
 
-def _random(X: np.ndarray, n_components: int, random: np.random.RandomState) -> np.ndarray:
+def _random(
+    X: np.ndarray, n_components: int, random: np.random.RandomState, weights: np.ndarray | None
+) -> np.ndarray:
     responsibilities = random.uniform(size=(len(X), n_components))
     return responsibilities / responsibilities.sum(axis=1, keepdims=True)
 
@@ -98,10 +123,12 @@ def _one_row_each(X: np.ndarray, indices: np.ndarray) -> np.ndarray:
     return responsibilities
 
 
-INIT_METHODS: dict[str, Callable[[np.ndarray, int, np.random.RandomState], np.ndarray]] = {
+Method = Callable[[np.ndarray, int, np.random.RandomState, np.ndarray | None], np.ndarray]
+
+INIT_METHODS: dict[str, Method] = {
     "kmeans": _kmeans,
     "k-means++": _kmeans_plusplus,
     "random": _random,
     "random_from_data": _random_from_data,
 }
-"""Every way to start, by scikit-learn's name: (X, K, random) -> responsibilities (N, K)."""
+"""Every way to start, by scikit-learn's name: (X, K, random, weights) -> responsibilities."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from suite.device import resolve_device
 from suite.errors import InputError
-from suite.gmm.checks import check_rows, resolve_dtype
+from suite.gmm.checks import check_rows, check_sample_weight, resolve_dtype
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.steps import MixtureTensors, e_step
 from suite.random import RandomState
@@ -33,15 +33,20 @@ class MixturePrediction(DensityMixin):
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         """log p(x) for each row, shape (N,), in nats."""
-        return self._posterior(X)[0].cpu().numpy()
+        return self._posterior(X)[0]
 
-    def score(self, X: ArrayLike, y: object = None) -> float:
-        """The mean of `score_samples`: the log-likelihood in nats per datum."""
-        return float(self.score_samples(X).mean())
+    def score(
+        self, X: ArrayLike, y: object = None, *, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """The mean of `score_samples`, weighted if asked: log-likelihood in nats per datum."""
+        log_prob = self.score_samples(X)
+        return float(
+            np.average(log_prob, weights=check_sample_weight(sample_weight, len(log_prob)))
+        )
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """p(z = k | x), shape (N, K)."""
-        return self._posterior(X)[1].cpu().numpy()
+        return self._posterior(X)[1]
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable component of each row, shape (N,)."""
@@ -61,7 +66,10 @@ class MixturePrediction(DensityMixin):
         """
         check_is_fitted(self)
         if n_samples < 1:
-            raise InputError(f"n_samples must be at least 1, got {n_samples}.")
+            raise InputError(
+                f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one "
+                "sample."
+            )
         return self._parameters().sample(n_samples, check_random_state(self.random_state))
 
     def n_parameters(self) -> int:
@@ -79,13 +87,35 @@ class MixturePrediction(DensityMixin):
         scores = self.score_samples(X)
         return float(-2 * scores.sum() + self.n_parameters() * np.log(len(scores)))
 
-    def _posterior(self, X: ArrayLike) -> tuple[Tensor, Tensor]:
+    def icl(self, X: ArrayLike) -> float:
+        """The integrated completed likelihood, a total over X; lower is better.
+
+            ICL = −2 Σ_n log p(x_n, ẑ_n) + p log N = BIC − 2 Σ_n log max_k p(z = k | x_n)
+
+        with ẑ_n the most probable component of x_n and p as in `n_parameters`: BIC with a penalty
+        for components that overlap. Of the two readings of the entropy term in use this is the
+        original one, with the assignment ẑ (Biernacki, Celeux and Govaert, 2000, section 2.3); it
+        is what R's mclust prints, with the opposite sign. The other puts the entropy
+        −Σ_k p(z = k | x) log p(z = k | x) for −log max_k, and is never smaller.
+        """
+        log_prob, responsibilities = self._posterior(X)
+        total = (log_prob + np.log(responsibilities.max(axis=1))).sum()
+        return float(-2 * total + self.n_parameters() * np.log(len(log_prob)))
+
+    def _posterior(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """log p(x), shape (N,), and p(z | x), (N, K), in the precision of X or of the mixture."""
         check_is_fitted(self)
-        rows = self._tensor(check_rows(self, X))
+        rows = check_rows(self, X)
+        given = self._tensor(rows)
         # Distances are taken near the origin, where they round least.
         centre = self._tensor(self.means_.mean(axis=0))
-        mixture = MixtureTensors.from_parameters(self._parameters(), like=rows, offset=centre)
-        return e_step(rows - centre, mixture)
+        mixture = MixtureTensors.from_parameters(self._parameters(), like=given, offset=centre)
+        log_prob, responsibilities = e_step(given - centre, mixture)
+        precision = np.result_type(rows, self.means_)
+        return (
+            log_prob.cpu().numpy().astype(precision, copy=False),
+            responsibilities.cpu().numpy().astype(precision, copy=False),
+        )
 
     def _parameters(self) -> MixtureParameters:
         return MixtureParameters.from_estimator(self)

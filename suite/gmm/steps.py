@@ -82,18 +82,24 @@ def e_step(X: Tensor, mixture: MixtureTensors) -> tuple[Tensor, Tensor]:
 
 
 def m_step(
-    X: Tensor, responsibilities: Tensor, covariance_type: str, reg_covar: float
+    X: Tensor,
+    responsibilities: Tensor,
+    covariance_type: str,
+    reg_covar: float,
+    sample_weight: Tensor | None = None,
 ) -> MixtureTensors:
-    """The parameters that maximise Σ_n Σ_k r_nk log(π_k N(x_n | μ_k, Σ_k)).
+    """The parameters that maximise Σ_n w_n Σ_k r_nk log(π_k N(x_n | μ_k, Σ_k)); w_n = 1 by default.
 
     As scikit-learn does, `reg_covar` is added to the diagonal of the maximiser, so that with
     reg_covar > 0 the step is no longer exactly an ascent of the likelihood.
     """
     kind = covariance_type_named(covariance_type)
+    if sample_weight is not None:
+        responsibilities = responsibilities * sample_weight.unsqueeze(1)
     # An empty component keeps a count above zero, as in scikit-learn, and so no division by zero.
     counts = responsibilities.sum(0) + 10 * torch.finfo(X.dtype).eps
     means = responsibilities.T @ X / counts.unsqueeze(1)
-    covariances = kind.estimate(X, responsibilities, counts, means)
+    covariances = kind.estimate(X, responsibilities, counts, means, sample_weight)
     return MixtureTensors.build(
         counts / counts.sum(), means, kind.add_to_diagonal(covariances, reg_covar), covariance_type
     )

@@ -14,8 +14,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor, nn
 
 from suite.errors import InputError
-from suite.gmm.base import Ascent, MixtureEstimator, Report
+from suite.gmm.base import MixtureEstimator
 from suite.gmm.checks import check_rows
+from suite.gmm.outcome import Ascent, Report
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.pyro_model import GaussianMixtureModel
 from suite.random import RandomState
@@ -130,6 +131,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         start: MixtureParameters,
         random: np.random.RandomState,
         report: Report,
+        weights: Tensor | None = None,
     ) -> Ascent:
         mixture = self._model(X, start, random)
         held = 0 if mixture.network is None else _HEAD_START
@@ -163,9 +165,8 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
             q: np.ndarray = self.guide_(self._tensor(rows)).softmax(1).double().cpu().numpy()
         return q
 
-    def _learn(self, ascent: Ascent) -> None:
-        super()._learn(ascent)
-        self.guide_ = ascent.guide
+    def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
+        return super()._learned(ascent, precision) | {"guide_": ascent.guide}
 
     def _model(
         self, X: Tensor, start: MixtureParameters, random: np.random.RandomState

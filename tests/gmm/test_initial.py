@@ -43,5 +43,5 @@ def test_unusable_requests_are_refused() -> None:
         initial_parameters(X, 2, method="guess")
     with pytest.raises(InputError, match="at least 4 rows for 4 components"):
         initial_parameters(X, 4)
-    with pytest.raises(InputError, match="raise reg_covar"):
+    with pytest.raises(InputError, match="increase reg_covar"):
         initial_parameters(X, 1, reg_covar=0.0)

@@ -69,5 +69,5 @@ def test_no_nearby_parameters_beat_the_m_step(kind: str) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_collapsed_covariance_is_refused_with_a_remedy(kind: str) -> None:
     X = torch.ones(10, 2, dtype=torch.float64)
-    with pytest.raises(InputError, match="raise reg_covar"):
+    with pytest.raises(InputError, match="increase reg_covar"):
         m_step(X, torch.ones(10, 1, dtype=torch.float64), kind, 0.0)

@@ -7,15 +7,20 @@ from suite.evaluation.bounds import (
     reconstruction_error,
 )
 from suite.evaluation.clustering import adjusted_rand_index
+from suite.evaluation.em_rate import EMRate, em_rate, observed_rate, predicted_iterations
 from suite.evaluation.mixture import mixture_elbo, mixture_gap, mixture_log_likelihood
 
 __all__ = [
+    "EMRate",
     "VAEEvaluation",
     "adjusted_rand_index",
+    "em_rate",
     "evaluate_vae",
     "log_weights",
     "mixture_elbo",
     "mixture_gap",
     "mixture_log_likelihood",
+    "observed_rate",
+    "predicted_iterations",
     "reconstruction_error",
 ]

@@ -12,6 +12,10 @@ from suite.errors import InputError
 Family = Literal["mixture", "vae", "autoencoder"]
 
 
+class UnavailableError(InputError):
+    """An estimator of an optional extra that is not installed."""
+
+
 @dataclass(frozen=True)
 class EstimatorSpec:
     """One estimator as the studies know it.
@@ -30,6 +34,9 @@ class EstimatorSpec:
         What one call of its progress callback counts.
     steps_parameter
         The constructor parameter that holds the largest number of steps.
+    extra
+        The optional dependencies it needs, by the name of the extra; None for those that come
+        with the suite.
     """
 
     name: str
@@ -38,11 +45,26 @@ class EstimatorSpec:
     label: str
     step: Literal["iteration", "step", "epoch"]
     steps_parameter: str
+    extra: str | None = None
 
     def load(self) -> type[Any]:
-        """The estimator's class, imported now."""
+        """The estimator's class, imported now.
+
+        Raises
+        ------
+        UnavailableError
+            If it needs an extra that is not installed.
+        """
         module, _, attribute = self.path.partition(":")
-        loaded: type[Any] = getattr(import_module(module), attribute)
+        try:
+            loaded: type[Any] = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if self.extra is None:
+                raise
+            raise UnavailableError(
+                f"{self.label} needs the package {error.name}, which is not installed: "
+                f"pip install 'latent-variable-suite[{self.extra}]'."
+            ) from error
         return loaded
 
 
@@ -60,6 +82,24 @@ _SPECS = (
     ),
     EstimatorSpec(
         "svi", "suite.gmm:SVIGaussianMixture", "mixture", "SVI (Pyro)", "step", "max_iter"
+    ),
+    EstimatorSpec(
+        "pomegranate",
+        "suite.gmm.peers.pomegranate:PomegranateGaussianMixture",
+        "mixture",
+        "EM (pomegranate)",
+        "iteration",
+        "max_iter",
+        extra="peers",
+    ),
+    EstimatorSpec(
+        "torchgmm",
+        "suite.gmm.peers.torchgmm:TorchgmmGaussianMixture",
+        "mixture",
+        "EM (torchgmm)",
+        "iteration",
+        "max_iter",
+        extra="peers",
     ),
     EstimatorSpec("torch-vae", "suite.vae:TorchVAE", "vae", "VAE (by hand)", "epoch", "max_epochs"),
     EstimatorSpec("pyro-vae", "suite.vae:PyroVAE", "vae", "VAE (Pyro)", "epoch", "max_epochs"),

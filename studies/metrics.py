@@ -204,6 +204,84 @@ _METRICS = (
         _BOTH,
         digits=0,
     ),
+    Metric(
+        "step_seconds",
+        "time per step",
+        "seconds",
+        "lower",
+        "Median wall time of one iteration, step or epoch after the first, from clock readings "
+        "after each: set-up is not in it.",
+        _BOTH,
+        digits=4,
+    ),
+    Metric(
+        "first_step_seconds",
+        "set-up and first step",
+        "seconds",
+        "lower",
+        "Wall time from the call of fit to the end of the first step: checks, conversions and "
+        "whatever is set up once, and that step.",
+        _BOTH,
+        digits=4,
+    ),
+    Metric(
+        "fit_memory",
+        "memory of the fit",
+        "MB",
+        "lower",
+        "Largest resident memory during the fit beyond that before it, when the data were there "
+        "already; measured where the system allows it and nothing is scored on the way.",
+        ("mixture",),
+        digits=0,
+    ),
+    Metric(
+        "product_seconds",
+        "matrix products of one iteration",
+        "seconds",
+        "lower",
+        "Time of the two matrix products of one EM iteration, 4 N M K operations, at the rate of "
+        "products of their shape, measured in the run's own process.",
+        ("mixture",),
+        digits=4,
+    ),
+    Metric(
+        "product_rate",
+        "rate of EM's matrix products",
+        "10⁹ operations per second",
+        "higher",
+        "The highest rate over chunk lengths of the pair of products of one chunk of EM.",
+        ("mixture",),
+        digits=1,
+    ),
+    Metric(
+        "square_product_rate",
+        "rate of large square products",
+        "10⁹ operations per second",
+        "higher",
+        "The rate of a product of two square matrices of 1,536 rows.",
+        ("mixture",),
+        digits=1,
+    ),
+    Metric(
+        "em_rate",
+        "EM's rate in theory",
+        "1",
+        "lower",
+        "The largest eigenvalue of the Jacobian of one EM step at the fitted parameters: the "
+        "fraction of information that is missing.",
+        ("mixture",),
+        digits=4,
+    ),
+    Metric(
+        "observed_rate",
+        "EM's rate as observed",
+        "1",
+        "lower",
+        "The square root of the factor by which the bound's gains shrink from one iteration to the "
+        "next near the end.",
+        ("mixture",),
+        digits=4,
+    ),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}

@@ -1,8 +1,10 @@
 """The clock and the trace of one fit, both hung on the estimator's progress callback."""
 
 from collections.abc import Callable, Mapping
+from statistics import median
 from time import perf_counter
 
+import numpy as np
 import torch
 
 from studies.results import TracePoint
@@ -44,7 +46,8 @@ class Recorder:
     """A progress callback that times, scores and reports a fit.
 
     The clock stands still while it is called. Every step is scored up to the fiftieth, then those
-    that are at least 5% later than the last one scored; `finish` scores the last step too.
+    that are at least 5% later than the last one scored; `finish` scores the last step too. Every
+    step's clock reading is kept.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ class Recorder:
 
     def __init__(self, measure: Measure, notice: Notice, device: str = "cpu") -> None:
         self.trace: list[TracePoint] = []
+        self._readings: list[float] = []
         self._measure = measure
         self._notice = notice
         self._watch = Stopwatch(device)
@@ -72,6 +76,7 @@ class Recorder:
         """Take note of one step."""
         seconds = self._watch.stop()
         self._last = (progress, seconds)
+        self._readings.append(seconds)
         if progress.step <= _ALL_STEPS_UNTIL or progress.step >= self._scored * _SPACING:
             self._score(progress, seconds)
         self._notice(progress.step, progress.objective)
@@ -88,6 +93,16 @@ class Recorder:
     def steps(self) -> int:
         """How many steps there were."""
         return 0 if self._last is None else self._last[0].step
+
+    @property
+    def first_step_seconds(self) -> float | None:
+        """The clock at the end of the first step: set-up and one step."""
+        return self._readings[0] if self._readings else None
+
+    @property
+    def step_seconds(self) -> float | None:
+        """The median time of the steps after the first, which alone holds the set-up."""
+        return float(median(np.diff(self._readings))) if len(self._readings) > 1 else None
 
     def _score(self, progress: Progress, seconds: float) -> None:
         self._scored = progress.step

@@ -21,7 +21,8 @@ import pandas as pd
 from studies.metrics import METRICS
 from suite.errors import InputError
 
-Status = Literal["ok", "failed", "diverged", "timeout", "killed", "not run"]
+Status = Literal["ok", "failed", "diverged", "timeout", "killed", "unavailable", "not run"]
+"""How a run ended; "unavailable" is one whose estimator needs an extra that is not installed."""
 
 _VERSION = 1
 

@@ -8,6 +8,7 @@ import os
 import resource
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -23,20 +24,25 @@ from threadpoolctl import threadpool_limits
 
 from studies.cells import Cell
 from studies.families import FAMILIES
-from studies.recorder import Notice, Recorder
+from studies.families.base import Family
+from studies.memory import MemoryGauge
+from studies.recorder import Measure, Notice, Recorder
 from studies.results import CellResult, Score, Status
 from suite.data import Dataset, load, load_file, simulate_mixture
 from suite.device import resolve_device
 from suite.errors import InputError
-from suite.registry import ESTIMATORS
+from suite.progress import Progress
+from suite.registry import ESTIMATORS, UnavailableError
 
 # Importing every estimator here, once, keeps imports out of every cell's clock. torch.optim imports
 # torch._dynamo, which takes seconds, not with itself but at an optimizer's first step.
 import_module("torch._dynamo")
 for _spec in ESTIMATORS.values():
-    _spec.load()
+    with suppress(UnavailableError):
+        _spec.load()
 
 _NOTICES_PER_SECOND = 10.0
+_WARM_UP_STEPS = 2
 
 
 def serve_cell(cell: Cell, connection: Connection) -> None:
@@ -133,6 +139,8 @@ def run_cell(cell: Cell, notice: Notice) -> CellResult:
 def _named(error: Exception) -> tuple[Status, str]:
     if isinstance(error, FloatingPointError):
         return "diverged", str(error)
+    if isinstance(error, UnavailableError):
+        return "unavailable", str(error)
     return "failed", f"{type(error).__name__}: {error}"
 
 
@@ -141,14 +149,21 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
     dataset = load_dataset(cell)
     start, trace_at_start = family.start(cell, dataset)
     estimator = _build(cell, start)
-    recorder = Recorder(family.measure(cell, dataset), notice, cell.device)
+    _warm_up(cell, dataset, start)
+    measure = _MEASURES[cell.trace](family, cell, dataset)
+    recorder = Recorder(measure, notice, cell.device)
+    gauge = MemoryGauge() if cell.trace != "scores" else None
     recorder.start()
     estimator.fit(dataset.train, callback=recorder)
     fit_seconds = recorder.finish()
+    fit_memory = gauge.peak() if gauge else None
     evaluation_began = perf_counter()
     evaluation = family.evaluate(cell, dataset, estimator)
     scores = [
         *evaluation.scores,
+        *_measured("fit_memory", fit_memory),
+        *_measured("first_step_seconds", recorder.first_step_seconds),
+        *_measured("step_seconds", recorder.step_seconds),
         Score("steps", "", recorder.steps),
         Score("fit_seconds", "", fit_seconds),
         Score("evaluation_seconds", "", perf_counter() - evaluation_began),
@@ -166,6 +181,31 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
     )
 
 
+def _measured(metric: str, value: float | None) -> list[Score]:
+    return [] if value is None else [Score(metric, "", value)]
+
+
+def _objective(progress: Progress) -> dict[tuple[str, str], float]:
+    return {("objective", "train"): progress.objective}
+
+
+_MEASURES: dict[str, Callable[[Family, Cell, Dataset], Measure]] = {
+    "scores": lambda family, cell, dataset: family.measure(cell, dataset),
+    "objective": lambda family, cell, dataset: _objective,
+    "none": lambda family, cell, dataset: lambda progress: {},
+}
+"""How a step is scored, by the study's `trace`."""
+
+
+def _warm_up(cell: Cell, dataset: Dataset, start: dict[str, Any]) -> None:
+    """Fit a few rows for two steps, so that no clock sees code being loaded or threads started."""
+    if cell.warm_up_rows == 0:
+        return
+    steps = {cell.spec.steps_parameter: _WARM_UP_STEPS}
+    brief = replace(cell, settings={**cell.settings, **steps})
+    _build(brief, start).fit(dataset.train[: cell.warm_up_rows])
+
+
 def _build(cell: Cell, start: dict[str, Any]) -> Any:
     estimator_class = cell.spec.load()
     accepted = inspect.signature(estimator_class).parameters
@@ -179,7 +219,10 @@ def _build(cell: Cell, start: dict[str, Any]) -> Any:
 
 
 def _check_settings(cell: Cell) -> None:
-    accepted = inspect.signature(cell.spec.load()).parameters
+    try:
+        accepted = inspect.signature(cell.spec.load()).parameters
+    except UnavailableError:
+        return  # the run itself will say so, in its row of the table
     for name in cell.settings:
         if name not in accepted:
             raise InputError(

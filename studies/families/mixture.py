@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 
 from studies.cells import Cell
 from studies.families.base import Evaluation, Family
+from studies.families.mixture_extras import extra_scores
 from studies.recorder import Measure
 from studies.results import Score, TracePoint
 from suite.data import Dataset
@@ -32,12 +33,14 @@ def _check(cell: Cell, dataset: Dataset) -> None:
 def _start(cell: Cell, dataset: Dataset) -> tuple[dict[str, Any], list[TracePoint]]:
     options = {name: cell.settings[name] for name in _START_PARAMETERS if name in cell.settings}
     initial = initial_parameters(
-        dataset.train,
+        dataset.train[: cell.start_rows],
         cell.settings.get("n_components", 1),
         method=cell.settings.get("init_params", "kmeans"),
         random_state=cell.start_seed,
         **options,
     )
+    if cell.trace != "scores":
+        return {"initial": initial}, []
     value = float(mixture_log_likelihood(initial, dataset.train).mean())
     return {"initial": initial}, [TracePoint(0, 0.0, "log_likelihood", "train", value)]
 
@@ -62,15 +65,18 @@ def _evaluate(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
         ("train", dataset.train, dataset.train_labels),
         ("test", dataset.test, dataset.test_labels),
     )
-    for split, X, labels in splits:
+    for split, rows, all_labels in splits:
+        X = rows[: cell.score_rows]
         if len(X) == 0:
             continue
+        labels = None if all_labels is None else all_labels[: cell.score_rows]
         bounds = _bounds(parameters, X, _own_posterior(estimator, X))
         scores += [Score(name, split, value) for name, value in bounds.items()]
         if labels is not None:
             index = adjusted_rand_index(labels, estimator.predict(X))
             scores.append(Score("adjusted_rand_index", split, float(index)))
-    if cell.seed > 0:
+    scores += extra_scores(cell, dataset, estimator)
+    if cell.seed > 0 or cell.trace != "scores":
         return Evaluation(scores)
     arrays, facts = _view(parameters, dataset)
     return Evaluation(scores, arrays, {"view": facts})

@@ -1,0 +1,45 @@
+"""Measurements of a fitted mixture that a study may ask for beside its scores."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from studies.cells import Cell
+from studies.product_rate import measure_products
+from studies.results import Score
+from suite.data import Dataset
+from suite.evaluation import em_rate, observed_rate
+from suite.gmm import MixtureParameters
+
+_Extra = Callable[[Cell, Dataset, Any], list[Score]]
+
+
+def extra_scores(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
+    """What the study asks for in `extra`, of an estimator whose steps are EM's iterations."""
+    if cell.spec.step != "iteration":
+        return []
+    return [score for name in cell.extra for score in _EXTRAS[name](cell, dataset, estimator)]
+
+
+def _rates(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
+    theory = em_rate(MixtureParameters.from_estimator(estimator), dataset.train)
+    seen = observed_rate(estimator.lower_bounds_)
+    scores = [Score("em_rate", "", theory.rate)]
+    return scores + ([Score("observed_rate", "", seen)] if seen == seen else [])
+
+
+def _products(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
+    n_rows, n_features = dataset.train.shape
+    dtype = getattr(torch, str(getattr(estimator, "dtype", "float64")))
+    kind = cell.settings.get("covariance_type", "full")
+    K = cell.settings.get("n_components", 1)
+    products = measure_products(n_rows, n_features, K, covariance_type=kind, dtype=dtype)
+    return [
+        Score("product_seconds", "", products.seconds),
+        Score("product_rate", "", products.rate / 1e9),
+        Score("square_product_rate", "", products.square_rate / 1e9),
+    ]
+
+
+_EXTRAS: Mapping[str, _Extra] = {"em_rate": _rates, "product_rate": _products}

@@ -175,12 +175,14 @@ class EMGaussianMixture(MixtureEstimator):
         Raises
         ------
         InputError
-            If X, the weights or a parameter cannot be used, or a component collapses.
+            If X, the weights or a parameter cannot be used, or a component of a start has collapsed
+            onto too few rows to have a density.
 
         Warns
         -----
         ConvergenceWarning
-            If the best start did not converge within `max_iter` iterations.
+            If the best start did not converge within `max_iter` iterations, or if a component has
+            collapsed on the way from every start: then the last mixture with a density is kept.
         """
         self._fit(X, y, sample_weight, callback)
         return self
@@ -210,18 +212,21 @@ class EMGaussianMixture(MixtureEstimator):
         mixture = MixtureTensors.from_parameters(start, like=X, offset=centre)
         bounds: list[float] = []
         previous, converged = self._previous_bound(), False
+        collapsed = False
         for _ in range(self.max_iter):
             report.begin_step()
             log_prob, responsibilities = e_step(X, mixture)
-            mixture = m_step(X, responsibilities, self.covariance_type, self.reg_covar, weights)
             bounds.append(_mean(log_prob, weights))
-            if report(bounds[-1], _state(mixture, centre, responsibilities)):
-                break
-            converged = abs(bounds[-1] - previous) < self.tol
-            if converged:
+            try:
+                mixture = m_step(X, responsibilities, self.covariance_type, self.reg_covar, weights)
+            except InputError:  # the climb ends with the last mixture that has a density
+                collapsed = True
+            stop = report(bounds[-1], _state(mixture, centre, responsibilities))
+            converged = not collapsed and abs(bounds[-1] - previous) < self.tol
+            if stop or collapsed or converged:
                 break
             previous = bounds[-1]
-        return Ascent(mixture.to_parameters(centre), bounds, converged)
+        return Ascent(mixture.to_parameters(centre), bounds, converged, collapsed=collapsed)
 
     def _goes_on(self) -> bool:
         return self.warm_start and hasattr(self, "converged_")

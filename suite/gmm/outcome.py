@@ -26,12 +26,15 @@ class Ascent:
         Whether the stopping rule was met.
     guide
         The network that gives the logits of q(z | x), where the ascent learned one.
+    collapsed
+        Whether the ascent ended because a component lost its spread in the next step.
     """
 
     parameters: MixtureParameters
     lower_bounds: list[float]
     converged: bool
     guide: nn.Module | None = None
+    collapsed: bool = False
 
     @property
     def lower_bound(self) -> float:
@@ -39,5 +42,10 @@ class Ascent:
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
 
     def is_above(self, other: "Ascent") -> bool:
-        """Whether this is the one to keep; of two that took no step it is the later."""
+        """Whether this is the one to keep: a regular one before a collapsed one, then by the bound.
+
+        Of two that took no step it is the later.
+        """
+        if self.collapsed != other.collapsed:
+            return other.collapsed
         return self.lower_bound > other.lower_bound or other.lower_bound == -np.inf

@@ -282,6 +282,82 @@ _METRICS = (
         ("mixture",),
         digits=4,
     ),
+    Metric(
+        "total_log_likelihood",
+        "total log-likelihood",
+        "nats, total",
+        "higher",
+        "Σ log p(x) over the rows: the mean log-likelihood times their number.",
+        ("mixture",),
+        digits=4,
+    ),
+    Metric(
+        "bic",
+        "BIC",
+        "2 × nats, total",
+        "lower",
+        "−2 Σ log p(x) + p log N with p free parameters and N rows (Schwarz, 1978), in "
+        "scikit-learn's sign.",
+        ("mixture",),
+        digits=2,
+    ),
+    Metric(
+        "icl",
+        "ICL",
+        "2 × nats, total",
+        "lower",
+        "BIC − 2 Σ log p(z = ẑ | x) with ẑ the most probable component (Biernacki, Celeux and "
+        "Govaert, 2000): BIC with a price for components that overlap.",
+        ("mixture",),
+        digits=2,
+    ),
+    Metric(
+        "n_parameters",
+        "free parameters",
+        "1",
+        "",
+        "K − 1 weights, K D means and the covariances' own: the degrees of freedom.",
+        ("mixture",),
+        digits=0,
+    ),
+    Metric(
+        "smallest_spread",
+        "smallest spread",
+        "share of variance",
+        "higher",
+        "The smallest eigenvalue of any component's covariance, relative to that of a single "
+        "component of the same type.",
+        ("mixture",),
+        digits=4,
+    ),
+    Metric(
+        "smallest_count",
+        "smallest count",
+        "rows",
+        "higher",
+        "The smallest number of effective rows, Σ p(z = k | x), of any component.",
+        ("mixture",),
+        digits=1,
+    ),
+    Metric(
+        "regular",
+        "regular",
+        "share of runs",
+        "higher",
+        "Whether no component is too narrow (a spread under 0.001) or, with a covariance of its "
+        "own, has fewer than D + 1 effective rows: else its optimum is called spurious.",
+        ("mixture",),
+        digits=2,
+    ),
+    Metric(
+        "components_in_use",
+        "components in use",
+        "components",
+        "",
+        "Components that are the most probable one of at least one training row.",
+        ("mixture",),
+        digits=0,
+    ),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}

@@ -140,7 +140,8 @@ class EvaluationEntry(_Entry):
         Before the clock starts each process fits the first so many training rows for two steps,
         so that no measurement holds the loading of code or the start of threads; 0 for none.
     extra
-        Further measurements (mixtures): "em_rate", "product_rate".
+        Further measurements (mixtures): "criteria" (BIC, ICL, degrees of freedom, regularity),
+        "em_rate", "product_rate".
     """
 
     importance_samples: PositiveInt = 100
@@ -148,7 +149,7 @@ class EvaluationEntry(_Entry):
     trace: Literal["scores", "objective", "none"] = "scores"
     score_rows: PositiveInt | None = None
     warm_up_rows: NonNegativeInt = 0
-    extra: list[Literal["em_rate", "product_rate"]] = []
+    extra: list[Literal["criteria", "em_rate", "product_rate"]] = []
 
 
 class Changes(_Entry):

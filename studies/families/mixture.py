@@ -31,6 +31,8 @@ def _check(cell: Cell, dataset: Dataset) -> None:
 
 
 def _start(cell: Cell, dataset: Dataset) -> tuple[dict[str, Any], list[TracePoint]]:
+    if cell.settings.get("n_init", 1) > 1:
+        return {}, []  # restarts are the estimator's own: it draws them from the start's seed
     options = {name: cell.settings[name] for name in _START_PARAMETERS if name in cell.settings}
     initial = initial_parameters(
         dataset.train[: cell.start_rows],
@@ -77,9 +79,9 @@ def _evaluate(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
             scores.append(Score("adjusted_rand_index", split, float(index)))
     scores += extra_scores(cell, dataset, estimator)
     if cell.seed > 0 or cell.trace != "scores":
-        return Evaluation(scores)
+        return Evaluation(scores, {"weights": parameters.weights})
     arrays, facts = _view(parameters, dataset)
-    return Evaluation(scores, arrays, {"view": facts})
+    return Evaluation(scores, {"weights": parameters.weights, **arrays}, {"view": facts})
 
 
 def _own_posterior(estimator: Any, X: np.ndarray) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from studies.cells import Cell
+from studies.families.mixture_criteria import criteria_scores
 from studies.product_rate import measure_products
 from studies.results import Score
 from suite.data import Dataset
@@ -16,10 +17,9 @@ _Extra = Callable[[Cell, Dataset, Any], list[Score]]
 
 
 def extra_scores(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
-    """What the study asks for in `extra`, of an estimator whose steps are EM's iterations."""
-    if cell.spec.step != "iteration":
-        return []
-    return [score for name in cell.extra for score in _EXTRAS[name](cell, dataset, estimator)]
+    """What the study asks for in `extra` and can be told of this estimator."""
+    names = [name for name in cell.extra if name not in _OF_EM or cell.spec.step == "iteration"]
+    return [score for name in names for score in _EXTRAS[name](cell, dataset, estimator)]
 
 
 def _rates(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
@@ -42,4 +42,10 @@ def _products(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
     ]
 
 
-_EXTRAS: Mapping[str, _Extra] = {"em_rate": _rates, "product_rate": _products}
+_EXTRAS: Mapping[str, _Extra] = {
+    "criteria": criteria_scores,
+    "em_rate": _rates,
+    "product_rate": _products,
+}
+_OF_EM = ("em_rate", "product_rate")
+"""Those that have a meaning only for an estimator whose steps are EM's iterations."""

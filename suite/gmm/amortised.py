@@ -69,6 +69,13 @@ class AssignmentNetwork(nn.Module):
         logits: Tensor = last(hidden)
         return logits
 
+    def permute(self, order: Sequence[int]) -> None:
+        """Put the components in another order: the new one i is the old `order[i]`."""
+        last = self.layers[-1]
+        with torch.no_grad():
+            for parameter in last.parameters():
+                parameter.copy_(parameter[list(order)])
+
 
 def _empty_linear(fan_in: int, fan_out: int, dtype: torch.dtype) -> nn.Linear:
     # torch would fill a new layer from its global generator, which is not ours to advance.

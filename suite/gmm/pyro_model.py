@@ -1,20 +1,26 @@
 """A Gaussian mixture as a Pyro model, to import into one's own Pyro code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 
 import numpy as np
 import pyro
 import pyro.distributions as dist
 import torch
+from pyro import poutine
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
+from suite.errors import InputError
 from suite.gmm.amortised import AssignmentNetwork
 from suite.gmm.assigned_normal import AssignedNormal
 from suite.gmm.checks import check_start
 from suite.gmm.covariance import covariance_type_named
+from suite.gmm.log_table import PreparedRows
+from suite.gmm.mixture_of_normals import MixtureOfNormals
 from suite.gmm.parameters import MixtureParameters
+from suite.gmm.prior import MixturePrior, mixture_of_sites, parameters_of_sites, site_values
 from suite.random import RandomState
 
 _numbers = count()
@@ -88,6 +94,7 @@ class GaussianMixtureModel(nn.Module):
         initial: MixtureParameters | None = None,
         guide_hidden_dims: Sequence[int] | None = None,
         random_state: RandomState = None,
+        prior: MixturePrior | None = None,
         name: str | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> None:
@@ -99,38 +106,130 @@ class GaussianMixtureModel(nn.Module):
             initial = _standard_start(n_components, n_features, covariance_type, random)
         check_start(initial, n_components, n_features, covariance_type)
         self._set_start(initial, dtype)
+        self.prior = prior
+        if prior is not None and prior.n_features != n_features:
+            raise InputError(
+                f"the prior is for {prior.n_features} features, the model for {n_features}; make "
+                "one with MixturePrior.for_data."
+            )
+        self._prepared: PreparedRows | None = None
         self.network = (
             None
             if guide_hidden_dims is None
             else AssignmentNetwork(initial, guide_hidden_dims, random_state=random, dtype=dtype)
         )
 
-    def model(self, x: Tensor | None = None, n_samples: int = 1) -> Tensor:
-        """z ~ Categorical(π), x ~ N(μ_z, Σ_z) for each row.
+    def model(
+        self,
+        x: Tensor | None = None,
+        n_samples: int = 1,
+        *,
+        sample_weight: Tensor | None = None,
+        batch_size: int | None = None,
+        subsample: Tensor | None = None,
+    ) -> Tensor:
+        """z ~ Categorical(π), x ~ N(μ_z, Σ_z) for each row, after θ ~ prior if there is one.
 
         Parameters
         ----------
         x
             (N, D). None: draw `n_samples` rows.
+        n_samples
+            How many rows to draw where there are none.
+        sample_weight
+            (N,), not negative: how often each row counts. Pyro cannot weight rows whose z it
+            enumerates, and so z is summed out here, as in `marginal`: the site is gone.
+        batch_size
+            How many rows to draw, without replacement, by `pyro.plate`, which scales the densities
+            by N / batch_size. None: all.
+        subsample
+            The indices (batch_size,) of these rows, where the choice is the caller's.
 
         Returns
         -------
         x, given or drawn.
         """
-        logits, locs, scales = self._registered()
-        with pyro.plate("data", n_samples if x is None else len(x)):
-            z = pyro.sample("z", dist.Categorical(logits=logits), infer={"enumerate": "parallel"})
-            component = AssignedNormal(z, locs, scales, self.kind)
-            return pyro.sample("x", component, obs=x)
+        if sample_weight is not None:
+            return self.marginal(
+                x,
+                n_samples,
+                sample_weight=sample_weight,
+                batch_size=batch_size,
+                subsample=subsample,
+            )
+        log_weights, locs, scales = self._components()
+        with self._plate(x, n_samples, batch_size, subsample) as rows:
+            z = pyro.sample(
+                "z", dist.Categorical(logits=log_weights), infer={"enumerate": "parallel"}
+            )
+            component = AssignedNormal(z, locs, scales, self.kind, prepared=self._prepared)
+            return pyro.sample("x", component, obs=_taken(x, rows))
 
-    def guide(self, x: Tensor | None = None, n_samples: int = 1) -> None:
+    def marginal(
+        self,
+        x: Tensor | None = None,
+        n_samples: int = 1,
+        *,
+        sample_weight: Tensor | None = None,
+        batch_size: int | None = None,
+        subsample: Tensor | None = None,
+    ) -> Tensor:
+        """The same model with z summed out in closed form: x ~ Σ_k π_k N(μ_k, Σ_k).
+
+        It needs no enumeration, so that any algorithm takes it and `Trace_ELBO` costs little: use
+        it for NUTS, guides of one's own and sample weights, and `model` where z is wanted.
+        Arguments and result are those of `model`.
+        """
+        log_weights, locs, scales = self._components()
+        mixture = MixtureOfNormals(log_weights, locs, scales, self.kind, prepared=self._prepared)
+        with self._plate(x, n_samples, batch_size, subsample) as rows:
+            if sample_weight is None:
+                return pyro.sample("x", mixture, obs=_taken(x, rows))
+            # Pyro wants scales above zero: this one takes part by less than any rounding.
+            weights = sample_weight.clamp(min=torch.finfo(sample_weight.dtype).tiny)
+            with poutine.scale(scale=_taken(weights, rows)):
+                return pyro.sample("x", mixture, obs=_taken(x, rows))
+
+    def guide(
+        self,
+        x: Tensor | None = None,
+        n_samples: int = 1,
+        *,
+        sample_weight: Tensor | None = None,
+        batch_size: int | None = None,
+        subsample: Tensor | None = None,
+    ) -> None:
         """q(z | x): empty without a network, for then z is summed out of the model."""
         if self.network is None or x is None:
             return
+        if sample_weight is not None:
+            raise InputError(
+                "an amortised guide takes no sample_weight: Pyro cannot weight rows whose z it "
+                "enumerates; leave out guide_hidden_dims, or repeat the rows."
+            )
         network = pyro.module(f"{self.name}.network", self.network)
-        with pyro.plate("data", len(x)):
-            q = dist.Categorical(logits=network(x))
+        with self._plate(x, n_samples, batch_size, subsample) as rows:
+            q = dist.Categorical(logits=network(_taken(x, rows)))
             pyro.sample("z", q, infer={"enumerate": "parallel"})
+
+    @contextmanager
+    def prepared(self, x: Tensor) -> Iterator[None]:
+        """Within this context, steps on this very `x` reuse what depends on the rows alone.
+
+        That is a fit's larger part where it takes many steps on the same rows; `x` must not change.
+        """
+        self._prepared = PreparedRows(x)
+        try:
+            yield
+        finally:
+            self._prepared = None
+
+    def start_sites(self) -> dict[str, Tensor]:
+        """The latent sites' values at the start: for `init_to_value`, with a prior."""
+        with torch.no_grad():
+            return site_values(
+                self.kind, self.logits.softmax(0), self.start_means, self.start_scales
+            )
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
         """log π (K,), μ (K, D) and Σ in the shape of its type, differentiable."""
@@ -145,8 +244,17 @@ class GaussianMixtureModel(nn.Module):
         """L with Σ = L Lᵀ, or σ, differentiable."""
         return self.kind.stretch(self.start_scales, self.free_scales)
 
-    def to_parameters(self) -> MixtureParameters:
-        """What has been learned so far."""
+    def to_parameters(self, sites: Mapping[str, Tensor] | None = None) -> MixtureParameters:
+        """The mixture that has been learned so far.
+
+        Parameters
+        ----------
+        sites
+            With a prior: one draw of the latent sites, from a guide, NUTS or the prior. None: the
+            free parameters of maximum likelihood, which under a prior stay at the start.
+        """
+        if sites is not None:
+            return parameters_of_sites(sites, self.kind)
         with torch.no_grad():
             log_weights, means, covariances = self.tensors()
         weights = log_weights.cpu().double().exp()
@@ -171,18 +279,41 @@ class GaussianMixtureModel(nn.Module):
         self.free_means = nn.Parameter(torch.zeros(means.shape, dtype=dtype))
         self.free_scales = nn.Parameter(torch.zeros(scales.shape, dtype=dtype))
 
-    def _registered(self) -> tuple[Tensor, Tensor, Tensor]:
-        logits, free_means, free_scales = (
-            pyro.param(f"{self.name}.{name}", getattr(self, name))
-            for name in ("logits", "free_means", "free_scales")
+    def _components(self) -> tuple[Tensor, Tensor, Tensor]:
+        """log π (up to a constant), μ and L or σ: parameters, or draws from the prior."""
+        if self.prior is None:
+            logits, free_means, free_scales = (
+                pyro.param(f"{self.name}.{name}", getattr(self, name))
+                for name in ("logits", "free_means", "free_scales")
+            )
+            return self._constrained(logits, free_means, free_scales)
+        priors = self.prior.sites(self.kind, len(self.start_means), like=self.start_means)
+        values = {site: pyro.sample(site, prior) for site, prior in priors.items()}
+        return mixture_of_sites(self.kind, values)
+
+    def _plate(
+        self,
+        x: Tensor | None,
+        n_samples: int,
+        batch_size: int | None,
+        subsample: Tensor | None,
+    ) -> AbstractContextManager[Tensor]:
+        size = n_samples if x is None else len(x)
+        plate: AbstractContextManager[Tensor] = pyro.plate(
+            "data", size, subsample_size=batch_size, subsample=subsample
         )
-        return self._constrained(logits, free_means, free_scales)
+        return plate
 
     def _constrained(
         self, logits: Tensor, free_means: Tensor, free_scales: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         locs = self.kind.shift(self.start_means, self.start_scales, free_means)
         return logits, locs, self.kind.stretch(self.start_scales, free_scales)
+
+
+def _taken(values: Tensor | None, rows: Tensor) -> Tensor | None:
+    # All rows are handed on as they are: what was prepared for them is known by identity.
+    return values if values is None or len(rows) == len(values) else values[rows]
 
 
 def _standard_start(

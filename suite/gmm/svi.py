@@ -1,95 +1,129 @@
 """A Gaussian mixture by stochastic variational inference, with Pyro."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from numbers import Real
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pyro
 import torch
 from numpy.typing import ArrayLike
-from pyro.infer import TraceEnum_ELBO
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import Tensor, nn
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from suite.errors import InputError
+from suite.gmm.amortised import AssignmentNetwork
 from suite.gmm.base import MixtureEstimator
-from suite.gmm.checks import check_rows
-from suite.gmm.outcome import Ascent, Report
+from suite.gmm.callbacks import StartReport
+from suite.gmm.checks import check_rows, check_sample_weight
+from suite.gmm.climb import INFERENCES, Climb, Wanted
+from suite.gmm.evidence import EvidenceBound, evidence_lower_bound
+from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
-from suite.gmm.pyro_model import GaussianMixtureModel
+from suite.gmm.prior import MixturePrior
+from suite.gmm.svi_steps import Steps, private_pyro
+from suite.gmm.variational import NormalGuide
+from suite.progress import Callback
 from suite.random import RandomState
-
-_MOMENTS = (0.9, 0.99)  # Adam's; the objective has no noise to average out, so that 0.999 is slow
-_PATIENCE = 10  # steps in a row that must change little: a slow step alone is no convergence
-_WINDOW = 25  # steps after which the step size is looked at, and halved if it was too long
-_GUIDE_SPEED = 10.0  # the network's step size in units of the mixture's: q has to keep up with θ
-_HEAD_START = 100  # steps that move only the network, lest a q that knows nothing merge components
 
 
 class SVIGaussianMixture(MixtureEstimator):
     """A Gaussian mixture fitted by gradient ascent of Pyro's evidence lower bound.
 
-    The objective is that of EM, L(q, θ) ≤ log p(x | θ), in `pyro.infer.TraceEnum_ELBO`, with the
-    assignments summed exactly:
+    The assignments are summed exactly; `inference` says what is done with θ = (π, μ, Σ):
 
-    - posterior="exact": z is summed out of the model, so that q is the exact posterior and L the
-      log-likelihood: maximum likelihood, as by EM.
-    - posterior="amortised": q(z | x) = Categorical(softmax(network(x))), learned with θ. The gap
-      log p(x) − L is the mean KL(q(z | x) ‖ p(z | x)).
+    - "mle": maximum likelihood. The objective is that of EM, L(q, θ) ≤ log p(x | θ), with
+      posterior="exact" the log-likelihood itself, with posterior="amortised" below it by the mean
+      KL(q(z | x) ‖ p(z | x)) of a network q(z | x) = Categorical(softmax(network(x))).
+    - "map": maximum a posteriori. The objective is (log p(x | θ) + log p(θ)) / N.
+    - "vb": variational Bayes, with q(θ) Normal in the coordinates of the start (`NormalGuide`). The
+      objective is E_q[log p(x | θ) + log p(θ) − log q(θ)] / N ≤ log p(x) / N, a bound of the
+      evidence. Components that the data do not need return to the prior and lose their weight.
 
-    Adam takes full-batch steps on parameters in the units of the start (`GaussianMixtureModel`), so
-    that one step size suits every scale of data; the step is halved where the bound zigzags. An
+    These objectives are nats per datum, but of different things: neither of the last two can be
+    compared with a log-likelihood. What is learned as weights_, means_ and covariances_ is a point
+    for all three, for "vb" the image of q's median; score that point, by `score`, to compare.
+
+    Adam takes steps on parameters in the units of the start, so that one step size suits every
+    scale of data. On all rows it is halved where the bound zigzags, and the fit converges when the
+    bound has changed by less than `tol` in each of 10 steps in a row. With `batch_size` an
+    iteration is a pass through the data, its bound the mean over the pass; after 5 passes without
+    a gain of `tol` the step is halved, and the fit converges when that has happened 7 times. An
     amortised posterior takes steps ten times as large, and its first 100 alone: a network
     that knows nothing yet would pull the components together.
 
-    Regularisation: EM adds reg_covar · I to each covariance after its M-step. Its fixed points are
-    where the gradient of the log-likelihood less ½ reg_covar Σ_k π_k tr Σ_k⁻¹, with π held fixed in
-    that last term, vanishes; that is the direction taken here, and so both have the same fixed
-    points, for every type and reg_covar. What differs is the way there: EM's covariances are never
-    below reg_covar, while here the term only pushes them up; and from one start the two may end in
-    different local optima. The bounds reported never include the term.
+    Regularisation ("mle" alone: else the prior does it): EM adds reg_covar · I to each covariance
+    after its M-step. Its fixed points are where the gradient of the log-likelihood less ½ reg_covar
+    Σ_k π_k tr Σ_k⁻¹, with π held fixed in that last term, vanishes; that is the direction taken
+    here, and so both have the same fixed points, for every type and reg_covar. What differs is the
+    way there: EM's covariances are never below reg_covar, while here the term only pushes them up;
+    and from one start the two may end in different local optima. The bounds reported never include
+    the term.
 
     Parameters
     ----------
     n_components, covariance_type, reg_covar, n_init, init_params, initial, random_state, device, \
 dtype
         As for `EMGaussianMixture`.
+    inference
+        "mle", "map" or "vb".
     posterior
-        "exact" or "amortised".
+        "exact" or "amortised", which goes with inference="mle" only.
     guide_hidden_dims
         Widths of the hidden layers of the amortised posterior's network; () is linear.
+    prior
+        For "map" and "vb". None: `MixturePrior.for_data(X, n_components)`, weak and in the units of
+        the data.
+    weight_concentration
+        Of that default prior's Dirichlet, at least 1, where there is no `prior`.
+    n_particles
+        Even: how many draws of θ "vb" averages over, the same ones at every step (`NormalGuide`).
     learning_rate
         Adam's first step size, in units of the start's standard deviations.
+    batch_size
+        Rows to a step. None: all.
     tol
-        Converged when the bound has changed by less than this in each of 10 steps in a row, in nats
-        per datum.
+        Nats per datum, of the rules above.
     max_iter
-        The largest number of steps from one start.
+        The largest number of iterations from one start: steps, or passes with `batch_size`.
+    order
+        Of the components learned. "canonical": by their means, first feature first; "start": as the
+        start has them; "auto": "start" where `initial` gives it, to be compared one by one with
+        another fit from there, else "canonical", the same whatever the seed. While a fit lasts, its
+        callbacks see the start's order.
 
     Attributes
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, \
 lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
-        As for `EMGaussianMixture`; a step takes the place of an iteration. The bounds are the ELBO
-        before each step's update.
+        As for `EMGaussianMixture`. The bounds are the objective before each step's update, or the
+        mean over a pass.
     guide_ : torch.nn.Module or None
-        The network of the amortised posterior, X to logits (N, K); None for the exact one.
+        The network of the amortised posterior, X to logits (N, K); q(θ) of "vb", a `NormalGuide`,
+        whose components are in the start's order; else None.
+    prior_ : MixturePrior or None
+        The prior that was used.
 
     Examples
     --------
     >>> X = [[0.0], [0.2], [0.4], [5.0], [5.2], [5.4]]
     >>> mixture = SVIGaussianMixture(2, random_state=0).fit(X)
-    >>> sorted(mixture.means_.ravel().round(3).tolist())
+    >>> mixture.means_.ravel().round(3).tolist()
     [0.2, 5.2]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **MixtureEstimator._parameter_constraints,
+        "inference": [StrOptions(set(INFERENCES))],
         "posterior": [StrOptions({"exact", "amortised"})],
         "guide_hidden_dims": ["array-like"],
+        "prior": [MixturePrior, None],
+        "weight_concentration": [Interval(Real, 1.0, None, closed="left")],
+        "n_particles": [Interval(Integral, 2, None, closed="left")],
         "learning_rate": [Interval(Real, 0.0, None, closed="neither")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "order": [StrOptions({"auto", "canonical", "start"})],
     }
 
     def __init__(
@@ -97,55 +131,93 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         n_components: int = 1,
         *,
         covariance_type: str = "full",
+        inference: str = "mle",
         posterior: str = "exact",
         guide_hidden_dims: Sequence[int] = (),
+        prior: MixturePrior | None = None,
+        weight_concentration: float = 1.0,
+        n_particles: int = 16,
         learning_rate: float = 0.01,
+        batch_size: int | None = None,
         tol: float = 1e-6,
         reg_covar: float = 1e-6,
         max_iter: int = 2000,
         n_init: int = 1,
         init_params: str = "kmeans",
         initial: MixtureParameters | None = None,
+        order: str = "auto",
         random_state: RandomState = None,
         device: str = "cpu",
         dtype: str = "float64",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
+        self.inference = inference
         self.posterior = posterior
         self.guide_hidden_dims = guide_hidden_dims
+        self.prior = prior
+        self.weight_concentration = weight_concentration
+        self.n_particles = n_particles
         self.learning_rate = learning_rate
+        self.batch_size = batch_size
         self.tol = tol
         self.reg_covar = reg_covar
         self.max_iter = max_iter
         self.n_init = n_init
         self.init_params = init_params
         self.initial = initial
+        self.order = order
         self.random_state = random_state
         self.device = device
         self.dtype = dtype
 
-    def _ascend(
+    def fit(
         self,
-        X: Tensor,
-        start: MixtureParameters,
-        random: np.random.RandomState,
-        report: Report,
-        weights: Tensor | None = None,
-    ) -> Ascent:
-        mixture = self._model(X, start, random)
-        held = 0 if mixture.network is None else _HEAD_START
-        bounds: list[float] = []
-        converged = False
-        with _private_pyro():
-            for bound in self._steps(X, mixture):
-                bounds.append(bound)
-                if report(bound, _state(mixture, X)):
-                    break
-                converged = len(bounds) > held + _PATIENCE and _settled(bounds, self.tol)
-                if converged:
-                    break
-        return Ascent(mixture.to_parameters(), bounds, converged, mixture.network)
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Learn the mixture from the rows of X.
+
+        Parameters
+        ----------
+        X
+            (N, D), at least two rows and as many rows as components, finite.
+        y
+            Ignored.
+        sample_weight
+            (N,), finite, not negative, not all zero: w_n in Σ_n w_n log p(x_n). A row of weight 2
+            counts as two such rows, also against a prior. Not with posterior="amortised".
+        callback
+            Called once an iteration with a `Progress` whose `state()` is a `MixtureState`; steps
+            count on through the starts. If it returns True the fit stops after this iteration.
+
+        Raises
+        ------
+        InputError
+            If X, the weights or a parameter cannot be used, or a component collapses.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge within `max_iter` iterations.
+        """
+        self._fit_weighted(X, y, sample_weight, callback)
+        return self
+
+    def fit_predict(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> np.ndarray:
+        """Fit, and give the most probable component of each row of X, shape (N,)."""
+        self._fit_weighted(X, y, sample_weight, callback)
+        return self.predict(X)
 
     def guide_proba(self, X: ArrayLike) -> np.ndarray:
         """The q(z | x) of each row, shape (N, K): the guide's, or the exact posterior without one.
@@ -158,104 +230,190 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
             If `fit` has not been called.
         """
         exact = self.predict_proba(X)
-        if self.guide_ is None:
+        if self.guide_ is None or self.posterior != "amortised":
             return exact
         rows = check_rows(self, X, fitting=False)
         with torch.no_grad():
             q: np.ndarray = self.guide_(self._tensor(rows)).softmax(1).double().cpu().numpy()
         return q
 
-    def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
-        return super()._learned(ascent, precision) | {"guide_": ascent.guide}
+    def evidence_lower_bound(
+        self,
+        X: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        n_draws: int = 256,
+        random_state: RandomState = None,
+    ) -> EvidenceBound:
+        """The bound of log p(X) that "vb" has reached, on fresh draws of θ.
 
-    def _model(
-        self, X: Tensor, start: MixtureParameters, random: np.random.RandomState
-    ) -> GaussianMixtureModel:
-        amortised = self.posterior == "amortised"
-        mixture = GaussianMixtureModel(
-            self.n_components,
-            X.shape[1],
-            covariance_type=self.covariance_type,
-            initial=start,
-            guide_hidden_dims=tuple(self.guide_hidden_dims) if amortised else None,
-            random_state=random,
+        `lower_bound_` is that bound on the draws it was fitted to, and flatters a little.
+
+        Parameters
+        ----------
+        X, sample_weight
+            What was given to `fit`.
+        n_draws
+            Of θ from q.
+        random_state
+            For these draws.
+
+        Raises
+        ------
+        InputError
+            If the fit was not by inference="vb", or X cannot be used.
+        NotFittedError
+            If `fit` has not been called.
+        """
+        check_is_fitted(self)
+        rows = self._tensor(check_rows(self, X))
+        scaled = check_sample_weight(sample_weight, len(rows))
+        weights = None
+        if scaled is not None:
+            weights = self._tensor(scaled * np.mean(np.asarray(sample_weight)))
+        if not isinstance(self.guide_, NormalGuide) or self.prior_ is None:
+            raise InputError(
+                "only inference='vb' bounds the evidence, and this mixture was fitted by "
+                f"inference={self.inference!r}; fit it with inference='vb'."
+            )
+        return evidence_lower_bound(
+            self.guide_, self.prior_, rows, weights, n_draws=n_draws, random_state=random_state
+        )
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.inference != "mle" and self.posterior == "amortised":
+            raise InputError(
+                "posterior='amortised' goes with inference='mle', got "
+                f"inference={self.inference!r}; use posterior='exact'."
+            )
+        if self.inference == "mle" and self.prior is not None:
+            raise InputError("maximum likelihood has no prior; use inference='map' or 'vb'.")
+        if self.n_particles % 2:
+            raise InputError(f"n_particles must be even, got {self.n_particles}.")
+
+    def _fit_weighted(
+        self,
+        X: ArrayLike,
+        y: object,
+        sample_weight: ArrayLike | None,
+        callback: Callback | None,
+    ) -> None:
+        if sample_weight is not None and self.posterior == "amortised":
+            raise InputError(
+                "posterior='amortised' takes no sample_weight: Pyro cannot weight rows whose "
+                "assignment it enumerates; use posterior='exact' or repeat the rows."
+            )
+        # What is checked and handed to the ascent is scaled to mean one, while a prior is weighed
+        # against the weights as they were given.
+        self._given_weight = sample_weight
+        try:
+            self._fit(X, y, sample_weight, callback)
+        finally:
+            del self._given_weight
+
+    def _ascend(
+        self,
+        X: Tensor,
+        start: MixtureParameters,
+        random: np.random.RandomState,
+        report: StartReport,
+        weights: Tensor | None = None,
+    ) -> Ascent:
+        if weights is not None:
+            weights = weights * float(np.mean(np.asarray(self._given_weight, dtype=np.float64)))
+        climb = INFERENCES[self.inference](self._wanted(X, start, weights, random))
+        steps = Steps(
+            climb,
+            X,
+            weights,
+            learning_rate=self.learning_rate,
+            tol=self.tol,
+            reg_covar=self.reg_covar,
+            batch_size=self.batch_size,
+            random=random,
+        )
+        with private_pyro(), climb.mixture.prepared(X):
+            bounds = self._climb(steps, report, _state(climb, X))
+        return self._outcome(climb, bounds, steps.settling.converged)
+
+    def _wanted(
+        self,
+        X: Tensor,
+        start: MixtureParameters,
+        weights: Tensor | None,
+        random: np.random.RandomState,
+    ) -> Wanted:
+        prior = self.prior
+        if prior is None and self.inference != "mle":
+            prior = MixturePrior.for_data(
+                X.cpu().numpy(),
+                self.n_components,
+                concentration=self.weight_concentration,
+                sample_weight=None if weights is None else weights.cpu().numpy(),
+            )
+        return Wanted(
+            start=start,
+            n_rows=len(X),
+            prior=prior,
+            hidden_dims=tuple(self.guide_hidden_dims) if self.posterior == "amortised" else None,
+            n_particles=self.n_particles,
+            learning_rate=self.learning_rate,
+            random=random,
             dtype=X.dtype,
+            device=X.device,
         )
-        return mixture.to(X.device)
 
-    def _steps(self, X: Tensor, mixture: GaussianMixtureModel) -> Iterator[float]:
-        """Take `max_iter` steps, giving the bound before each; the update is done when it comes."""
-        elbo = TraceEnum_ELBO(max_plate_nesting=1)
-        optimizer = self._optimizer(mixture)
+    def _climb(
+        self, steps: Steps, report: StartReport, state: Callable[[], MixtureState]
+    ) -> list[float]:
         bounds: list[float] = []
-        for step in range(self.max_iter):
-            negative_bound = elbo.differentiable_loss(mixture.model, mixture.guide, X) / len(X)
-            loss = negative_bound + self._penalty(mixture)
-            optimizer.zero_grad()
-            loss.backward()
-            if mixture.network is not None and step < _HEAD_START:
-                _hold(mixture.own_parameters())
-            optimizer.step()
-            bounds.append(_finite(-negative_bound.item()))
-            if (step + 1) % _WINDOW == 0 and _zigzags(bounds[-_WINDOW:]):
-                for group in optimizer.param_groups:
-                    group["lr"] /= 2
-            yield bounds[-1]
+        told = iter(steps)
+        while len(bounds) < self.max_iter:
+            report.begin_step()
+            bounds.append(next(told))
+            if report(bounds[-1], state):
+                steps.settling.converged = False
+                break
+            if steps.settling.converged:
+                break
+        return bounds
 
-    def _optimizer(self, mixture: GaussianMixtureModel) -> torch.optim.Optimizer:
-        groups: list[dict[str, Any]] = [{"params": mixture.own_parameters()}]
-        if mixture.network is not None:
-            speed = _GUIDE_SPEED * self.learning_rate
-            groups.append({"params": list(mixture.network.parameters()), "lr": speed})
-        return torch.optim.Adam(groups, lr=self.learning_rate, betas=_MOMENTS)
+    def _outcome(self, climb: Climb, bounds: list[float], converged: bool) -> "SVIAscent":
+        parameters, guide = climb.parameters(), climb.learned_guide
+        if self.order == "canonical" or (self.order == "auto" and self.initial is None):
+            order = np.lexsort(parameters.means.T[::-1])
+            parameters = parameters.permuted(order)
+            if isinstance(guide, AssignmentNetwork):
+                guide.permute(order.tolist())
+        return SVIAscent(parameters, bounds, converged, guide=guide, prior=climb.mixture.prior)
 
-    def _penalty(self, mixture: GaussianMixtureModel) -> Tensor | float:
-        if self.reg_covar == 0:
-            return 0.0
-        kind, weights = mixture.kind, mixture.logits.detach().softmax(0)
-        factors = kind.factors_of_scales(mixture.scales())
-        traces = kind.inverse_traces(factors, mixture.start_means.shape[1])
-        return 0.5 * self.reg_covar * (weights * traces).sum()
+    def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
+        prior = ascent.prior if isinstance(ascent, SVIAscent) else None
+        learned = {"guide_": ascent.guide, "prior_": prior}
+        return super()._learned(ascent, precision) | learned
 
 
-@contextmanager
-def _private_pyro() -> Iterator[None]:
-    # A parameter store of our own, so that the global one is neither read nor left changed; and no
-    # validation of every distribution at every step, which costs more than the arithmetic.
-    with pyro.get_param_store().scope(), pyro.validation_enabled(False):
-        yield
+@dataclass(frozen=True, eq=False)
+class SVIAscent(Ascent):
+    """Where one start led, and under which prior.
+
+    Parameters
+    ----------
+    prior
+        None for maximum likelihood.
+    """
+
+    prior: MixturePrior | None = None
 
 
-def _hold(parameters: list[nn.Parameter]) -> None:
-    for parameter in parameters:
-        parameter.grad = None  # Adam passes over what has no gradient
-
-
-def _finite(bound: float) -> float:
-    if not np.isfinite(bound):
-        raise InputError(
-            f"the bound became {bound}: a component has collapsed or a step was too long; raise "
-            "reg_covar, lower learning_rate, or ask for fewer components."
-        )
-    return bound
-
-
-def _settled(bounds: list[float], tol: float) -> bool:
-    return bool((np.abs(np.diff(bounds[-_PATIENCE - 1 :])) < tol).all())
-
-
-def _zigzags(bounds: list[float]) -> bool:
-    # Momentum swings once in some twenty steps; a step too long for the curvature, every other one.
-    turns = np.diff(np.sign(np.diff(bounds))) != 0
-    return bool(turns.sum() > len(bounds) / 3)
-
-
-def _state(mixture: GaussianMixtureModel, X: Tensor) -> Callable[[], MixtureState]:
+def _state(climb: Climb, X: Tensor) -> Callable[[], MixtureState]:
     def state() -> MixtureState:
-        if mixture.network is None:
-            return MixtureState(mixture.to_parameters())
+        network = climb.mixture.network
+        if network is None:
+            return MixtureState(climb.parameters())
         with torch.no_grad():
-            q = mixture.network(X).softmax(1)
-        return MixtureState(mixture.to_parameters(), q.cpu().numpy())
+            q = network(X).softmax(1)
+        return MixtureState(climb.parameters(), q.cpu().numpy())
 
     return state

@@ -160,7 +160,9 @@ def test_nothing_global_is_changed() -> None:
     for posterior in ("exact", "amortised"):
         SVIGaussianMixture(2, posterior=posterior, random_state=0, max_iter=5).fit(X)
         with pytest.raises(RuntimeError, match="from the callback"):
-            SVIGaussianMixture(2, posterior=posterior, max_iter=5).fit(X, callback=_raise)
+            SVIGaussianMixture(2, posterior=posterior, random_state=0, max_iter=5).fit(
+                X, callback=_raise
+            )
     after = dict(store.named_parameters())
     assert after.keys() == before.keys()
     assert all(after[name] is before[name] for name in before)

@@ -4,17 +4,23 @@ from suite.gmm.covariance import COVARIANCE_TYPES
 from suite.gmm.em import EMGaussianMixture
 from suite.gmm.initial import initial_parameters
 from suite.gmm.parameters import MixtureParameters, MixtureState
+from suite.gmm.prior import MixturePrior
 from suite.gmm.pyro_model import GaussianMixtureModel
 from suite.gmm.sklearn_em import SklearnGaussianMixture
 from suite.gmm.steps import e_step, m_step
 from suite.gmm.svi import SVIGaussianMixture
+from suite.gmm.variational import MixtureCoordinates, NormalGuide, PointGuide
 
 __all__ = [
     "COVARIANCE_TYPES",
     "EMGaussianMixture",
     "GaussianMixtureModel",
+    "MixtureCoordinates",
     "MixtureParameters",
+    "MixturePrior",
     "MixtureState",
+    "NormalGuide",
+    "PointGuide",
     "SVIGaussianMixture",
     "SklearnGaussianMixture",
     "e_step",

@@ -8,7 +8,6 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from suite.errors import InputError
-from suite.gmm.covariance import covariance_type_named
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters
 
@@ -17,7 +16,6 @@ _NEAREST = {"tied_diag": "tied", "tied_spherical": "tied"}
 
 _SPREADS = ("covariances_", "precisions_", "precisions_cholesky_")
 _PROGRESS = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
-_LEARNED = ("weights_", "means_", *_SPREADS, *_PROGRESS)
 _FEATURES = ("n_features_in_", "feature_names_in_")
 
 
@@ -40,7 +38,7 @@ class MixtureConversion:
 
         Densities and assignments agree to rounding. A tied diagonal or tied spherical covariance
         becomes the tied matrix that equals it; `aic`, `bic` and further fitting there know no
-        better than that it is a free one.
+        better than that all of it is free.
 
         Raises
         ------
@@ -49,14 +47,15 @@ class MixtureConversion:
         """
         check_is_fitted(self)
         mine = cast(Any, self)
-        name = _NEAREST.get(mine.covariance_type, mine.covariance_type)
-        settings = {setting: getattr(mine, setting) for setting in self._shared_settings}
-        theirs = GaussianMixture(mine.n_components, covariance_type=name, **settings)
-        _copy((*_LEARNED, *_FEATURES), mine, theirs)
-        if name != mine.covariance_type:
+        kind = _NEAREST.get(mine.covariance_type, mine.covariance_type)
+        settings = {name: getattr(mine, name) for name in self._shared_settings}
+        theirs = GaussianMixture(mine.n_components, covariance_type=kind, **settings)
+        _copy(("weights_", "means_", *_SPREADS, *_PROGRESS, *_FEATURES), mine, theirs)
+        if kind != mine.covariance_type:
             identity = np.eye(mine.means_.shape[1], dtype=mine.means_.dtype)
-            for attribute in _SPREADS:  # a variance, or one for each feature, on the diagonal
-                setattr(theirs, attribute, getattr(mine, attribute) * identity)
+            for name in (*_SPREADS, "precisions_init"):
+                if getattr(theirs, name) is not None:  # one variance, or one for each feature
+                    setattr(theirs, name, getattr(theirs, name) * identity)
         return theirs
 
     @classmethod
@@ -78,24 +77,18 @@ class MixtureConversion:
                 f"{type(fitted).__name__}; only that class has the same parameters."
             )
         check_is_fitted(fitted)
-        settings = {setting: getattr(fitted, setting) for setting in cls._shared_settings}
-        settings["covariance_type"] = fitted.covariance_type
-        mine = cast(Any, cls)(fitted.n_components, **settings)
-        ascent = Ascent(_parameters(fitted), list(fitted.lower_bounds_), fitted.converged_)
+        settings = {name: getattr(fitted, name) for name in cls._shared_settings}
+        mine = cast(Any, cls)(
+            fitted.n_components, covariance_type=fitted.covariance_type, **settings
+        )
+        parameters = MixtureParameters.from_estimator(fitted)
+        ascent = Ascent(parameters, list(fitted.lower_bounds_), fitted.converged_)
         mine._learn(ascent, fitted.means_.dtype)
         _copy(_FEATURES, fitted, mine)
         return cast(Self, mine)
 
 
-def _parameters(fitted: GaussianMixture) -> MixtureParameters:
-    covariances = fitted.covariances_
-    if covariances is None:  # not fitted, but given precisions and no iteration
-        covariances = covariance_type_named(fitted.covariance_type).invert(fitted.precisions_)
-    weights = fitted.weights_ / fitted.weights_.sum()
-    return MixtureParameters(weights, fitted.means_, covariances, fitted.covariance_type)
-
-
-def _copy(attributes: tuple[str, ...], source: object, target: object) -> None:
-    for attribute in attributes:
-        if hasattr(source, attribute):
-            setattr(target, attribute, copy(getattr(source, attribute)))
+def _copy(names: tuple[str, ...], source: object, target: object) -> None:
+    for name in names:
+        if hasattr(source, name):
+            setattr(target, name, copy(getattr(source, name)))

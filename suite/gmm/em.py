@@ -105,6 +105,7 @@ class EMGaussianMixture(MixtureEstimator):
         "max_iter",
         "weights_init",
         "means_init",
+        "precisions_init",
         "warm_start",
         "verbose",
         "verbose_interval",

@@ -1,0 +1,152 @@
+"""scikit-learn's callback protocol: every start and step is a task, and may end the climb."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.callback import FitCallback, ProgressBar, ScoringMonitor
+from sklearn.model_selection import GridSearchCV
+
+from suite.gmm import EMGaussianMixture, SVIGaussianMixture
+from tests.gmm.mixtures import table
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, K = table("iris")
+
+
+class Recorder:
+    """Notes what it is told, in order, and asks to stop at the end of the tasks named."""
+
+    def __init__(self, stop_at: tuple[str, int] | None = None) -> None:
+        self.stop_at = stop_at
+        self.told: list[tuple[str, str, int]] = []
+        self.fitted: list[Any] = []
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        self.told.append(("setup", context.task_name, context.task_id))
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        self.told.append(("teardown", context.task_name, context.task_id))
+
+    def on_fit_task_begin(
+        self, estimator: Any, context: Any, *, X: Any = None, metadata: Any = None
+    ) -> None:
+        self.told.append(("begin", context.task_name, context.task_id))
+        self.data, self.metadata = X, metadata
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> bool:
+        self.told.append(("end", context.task_name, context.task_id))
+        if context.task_name == "iteration":
+            self.fitted.append(fitted_estimator)
+        return self.stop_at == (context.task_name, context.task_id)
+
+    def ends(self, name: str) -> list[int]:
+        return [task for what, task_name, task in self.told if (what, task_name) == ("end", name)]
+
+
+def expected_order(steps_of_starts: list[int]) -> list[tuple[str, str, int]]:
+    told = [("setup", "fit", 0), ("begin", "fit", 0)]
+    for start, steps in enumerate(steps_of_starts):
+        told.append(("begin", "start", start))
+        for step in range(steps):
+            told += [("begin", "iteration", step), ("end", "iteration", step)]
+        told.append(("end", "start", start))
+    return [*told, ("end", "fit", 0), ("teardown", "fit", 0)]
+
+
+def test_every_start_and_iteration_is_a_task() -> None:
+    recorder = Recorder()
+    assert isinstance(recorder, FitCallback)
+    steps: list[int] = []
+    mixture = EMGaussianMixture(K, n_init=3, tol=0.0, max_iter=4, random_state=0)
+    weights = np.ones(len(X))
+    mixture.set_callbacks(recorder).fit(
+        X, sample_weight=weights, callback=lambda progress: steps.append(progress.step)
+    )
+    assert recorder.told == expected_order([4, 4, 4])
+    assert recorder.data is X
+    assert recorder.metadata["sample_weight"] is weights
+    assert steps == list(range(1, 13))
+    assert not [name for name in vars(mixture) if "callback" in name and name != "_skl_callbacks"]
+
+
+@pytest.mark.parametrize("Mixture", [EMGaussianMixture, SVIGaussianMixture])
+def test_a_callback_sees_the_estimator_as_if_it_had_stopped_there(Mixture: type[Any]) -> None:
+    recorder = Recorder()
+    options = {"tol": 0.0, "random_state": 0}
+    full = Mixture(K, max_iter=4, **options).set_callbacks(recorder).fit(X)
+    assert len(recorder.fitted) == 4
+    for steps, seen in enumerate(recorder.fitted, start=1):
+        expected = Mixture(K, max_iter=steps, **options).fit(X)
+        np.testing.assert_allclose(seen.score_samples(X), expected.score_samples(X), rtol=1e-9)
+        np.testing.assert_allclose(seen.precisions_, expected.precisions_, rtol=1e-7)
+    assert recorder.fitted[0].score(X) < full.score(X)
+
+
+def test_stopping_at_an_iteration_ends_its_start_and_at_a_start_the_fit() -> None:
+    options = {"n_init": 3, "tol": 0.0, "max_iter": 5, "random_state": 0}
+    recorder = Recorder(stop_at=("iteration", 1))
+    fitted = EMGaussianMixture(K, **options).set_callbacks(recorder).fit(X)
+    assert recorder.told == expected_order([2, 2, 2])
+    assert (fitted.n_iter_, fitted.converged_) == (2, False)
+    recorder = Recorder(stop_at=("start", 1))
+    EMGaussianMixture(K, **options).set_callbacks(recorder).fit(X)
+    assert recorder.told == expected_order([5, 5])
+
+
+def test_an_early_end_leaves_no_task_open() -> None:
+    recorder = Recorder()
+    fitted = EMGaussianMixture(K, random_state=0).set_callbacks(recorder).fit(X)
+    assert fitted.converged_
+    assert recorder.told == expected_order([fitted.n_iter_])
+
+
+def test_what_was_set_up_is_torn_down_when_a_fit_fails() -> None:
+    recorder = Recorder()
+    mixture = EMGaussianMixture(2, reg_covar=0.0).set_callbacks(recorder)
+    with pytest.raises(ValueError, match="ill-defined"):
+        mixture.fit(np.ones((9, 2)))
+    assert recorder.told[0][0] == "setup"
+    assert recorder.told[-1][0] == "teardown"
+    assert not hasattr(mixture, "_callback_fit_ctx")
+
+
+def test_progress_bar_runs_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    mixture = EMGaussianMixture(K, n_init=2, random_state=0).set_callbacks(ProgressBar())
+    plain = EMGaussianMixture(K, n_init=2, random_state=0).fit(X)
+    assert capsys.readouterr().out == ""
+    np.testing.assert_array_equal(mixture.fit(X).means_, plain.means_)
+    shown = capsys.readouterr().out
+    for bar in ("EMGaussianMixture - fit", "EMGaussianMixture - start #0", "start #1"):
+        assert bar in shown
+    assert "100%" in shown
+    assert not re.search(r"\b[0-9]{1,2}%", shown)
+    assert clone(mixture)._skl_callbacks == mixture._skl_callbacks
+
+
+def test_scores_are_monitored() -> None:
+    def scored(fitted: Any, rows: Any, y: Any, sample_weight: Any) -> dict[str, float]:
+        return {"score": fitted.score(rows, y, sample_weight=sample_weight)}
+
+    monitor = ScoringMonitor(scoring=scored)
+    fitted = EMGaussianMixture(K, random_state=0).set_callbacks(monitor)
+    fitted.fit(X, np.zeros(len(X)), sample_weight=np.ones(len(X)))
+    scores = [row["score"] for row in monitor.get_logs().data if row["task_name"] == "iteration"]
+    assert len(scores) == fitted.n_iter_
+    np.testing.assert_allclose(scores[:-1], fitted.lower_bounds_[1:], rtol=1e-10)
+    assert scores[-1] == pytest.approx(fitted.score(X), rel=1e-12)
+
+
+def test_callbacks_reach_the_fits_of_a_search() -> None:
+    search = GridSearchCV(
+        EMGaussianMixture(K, random_state=0), {"covariance_type": ["full", "diag"]}, cv=2
+    )
+    recorder = Recorder()
+    search.estimator.set_callbacks(recorder)
+    search.fit(X)
+    assert len(recorder.ends("fit")) == 5  # two folds of each, and the refit

@@ -1,7 +1,7 @@
 """What the by-hand and the Pyro mixture have in common: all but the ascent itself."""
 
 import warnings
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -20,7 +20,6 @@ from suite.errors import InputError
 from suite.gmm.callbacks import (
     FitReport,
     Listener,
-    ProgressListener,
     SklearnListener,
     StartReport,
 )
@@ -115,7 +114,7 @@ class MixtureEstimator(
         data = {"X": X, "y": y, "metadata": metadata}
         context = self._init_callback_context(max_subtasks=self._n_starts())
         context.call_on_fit_task_begin(estimator=self, **data)
-        report = FitReport(self._listeners(callback, context, data, rows.dtype))
+        report = FitReport(self._listeners(context, data, rows.dtype), callback)
         starts = self._starts(rows, weights, random)
         best = self._best_ascent(rows, weights, starts, random, report)
         self._learn(best, rows.dtype)
@@ -130,26 +129,16 @@ class MixtureEstimator(
             raise InputError(str(error)) from None
 
     def _listeners(
-        self,
-        callback: Callback | None,
-        context: CallbackContext,
-        data: dict[str, Any],
-        precision: np.dtype[Any],
+        self, context: CallbackContext, data: dict[str, Any], precision: np.dtype[Any]
     ) -> list[Listener]:
-        listeners: list[Listener] = []
-        if callback is not None:
-            listeners.append(ProgressListener(callback))
-        if hasattr(self, "_skl_callbacks"):
+        if not hasattr(self, "_skl_callbacks"):
+            return []
 
-            def learned(state: MixtureState) -> dict[str, Any]:
-                return self._learned(Ascent(state.parameters, [], False), precision)
+        def learned(state: MixtureState) -> dict[str, Any]:
+            return self._learned(Ascent(state.parameters, [], False), precision)
 
-            listeners.append(
-                SklearnListener(self, context, max_iter=self.max_iter, data=data, learned=learned)
-            )
-        return listeners
+        return [SklearnListener(self, context, max_iter=self.max_iter, data=data, learned=learned)]
 
-    @abstractmethod
     def _ascend(
         self,
         X: Tensor,
@@ -162,6 +151,7 @@ class MixtureEstimator(
 
         `weights` are those of the rows, shape (N,), with mean one; None: all weigh the same.
         """
+        raise NotImplementedError
 
     def _best_ascent(
         self,

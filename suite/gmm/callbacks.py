@@ -42,22 +42,45 @@ class FitReport:
     Parameters
     ----------
     listeners
-        All who are told of every step.
+        All who are told of every step of every start.
+    callback
+        The suite's callback. Where starts climb one after the other it hears of every step, counted
+        on through the starts; where they climb side by side, of every round of them, with the bound
+        and the state of the start that is then the highest.
     """
 
-    def __init__(self, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(self, listeners: Sequence[Listener] = (), callback: Callback | None = None):
         self.listeners = tuple(listeners)
+        self._progress = ProgressListener(callback)
         self._n_starts = 0
 
     @property
     def stopped(self) -> bool:
         """Whether a listener asked to end the whole fit."""
-        return any(getattr(listener, "stopped", False) for listener in self.listeners)
+        everybody = (*self.listeners, self._progress)
+        return any(getattr(listener, "stopped", False) for listener in everybody)
 
     def begin(self) -> "StartReport":
-        """Say that an ascent begins; the result takes its steps."""
+        """Say that an ascent begins, by itself; the result takes its steps."""
         self._n_starts += 1
-        return StartReport(self.listeners, self._n_starts - 1)
+        return StartReport((*self.listeners, self._progress), self._n_starts - 1)
+
+    def begin_together(self, n_starts: int) -> "list[StartReport]":
+        """Say that so many ascents begin, side by side: each round ends with `end_round`."""
+        first, self._n_starts = self._n_starts, self._n_starts + n_starts
+        return [StartReport(self.listeners, first + i) for i in range(n_starts)]
+
+    def end_round(self, objective: float, state: StateOf) -> bool:
+        """Say that all ascents have made a step; a true result means that all are to end.
+
+        Parameters
+        ----------
+        objective
+            The highest bound of any, in nats per datum.
+        state
+            Call it for the state of that ascent.
+        """
+        return self._progress.end_step(0, 0, objective, state)
 
 
 class StartReport:
@@ -103,7 +126,7 @@ class StartReport:
 
 
 class ProgressListener:
-    """Tells the suite's callback; its steps count on through the starts.
+    """Tells the suite's callback, if there is one; its steps count on through the starts.
 
     Parameters
     ----------
@@ -111,7 +134,7 @@ class ProgressListener:
         If it returns True the whole fit is to end.
     """
 
-    def __init__(self, callback: Callback) -> None:
+    def __init__(self, callback: Callback | None) -> None:
         self.callback = callback
         self.steps = 0
         self.stopped = False

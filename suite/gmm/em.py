@@ -1,6 +1,6 @@
 """A Gaussian mixture by expectation maximisation, by hand in PyTorch."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.callback import CallbackContext
 from sklearn.utils._param_validation import Interval
-from torch import Tensor
 
+from suite.device import resolve_device
 from suite.errors import InputError
 from suite.gmm.base import MixtureEstimator
-from suite.gmm.callbacks import Listener, Printer, StartReport
-from suite.gmm.checks import check_start
+from suite.gmm.callbacks import FitReport, Listener, Printer
+from suite.gmm.checks import check_start, resolve_dtype
 from suite.gmm.given import GivenStart
 from suite.gmm.outcome import Ascent
-from suite.gmm.parameters import MixtureParameters, MixtureState
-from suite.gmm.steps import MixtureTensors, e_step, m_step
+from suite.gmm.parameters import MixtureParameters
+from suite.gmm.restarts import EMSettings, EMSolver
+from suite.gmm.rows import ArrayRows, Rows
 from suite.progress import Callback
 from suite.random import RandomState
 
@@ -78,6 +79,9 @@ class EMGaussianMixture(MixtureEstimator):
     lower_bound_, lower_bounds_
         The bound of the best start at its last and at each iteration, in nats per datum: the mean
         log-likelihood before that iteration's M-step.
+    diagnostics_
+        (*) A `FitDiagnostics`: how every start ended, and what is wrong with those that are
+        degenerate. A degenerate end is kept only where no start has a regular one.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -170,8 +174,9 @@ class EMGaussianMixture(MixtureEstimator):
             (N,), finite, not negative, not all zero: w_n in the objective Σ_n w_n log p(x_n) / Σ w.
             A row of weight 2 counts as two such rows, one of weight 0 as none.
         callback
-            Called once an iteration with a `Progress` whose `state()` is a `MixtureState`; steps
-            count on through the starts. If it returns True the fit stops after this iteration.
+            Called once an iteration with a `Progress` whose `state()` is a `MixtureState`. Starts
+            climb side by side: it is told of the one that is then the highest. If it returns True
+            the fit stops after this iteration.
 
         Raises
         ------
@@ -200,34 +205,43 @@ class EMGaussianMixture(MixtureEstimator):
         self._fit(X, y, sample_weight, callback)
         return self.predict(X)
 
-    def _ascend(
+    def _best_ascent(
         self,
-        X: Tensor,
-        start: MixtureParameters,
+        rows: np.ndarray,
+        weights: np.ndarray | None,
+        starts: Iterator[MixtureParameters],
         random: np.random.RandomState,
-        report: StartReport,
-        weights: Tensor | None = None,
+        report: FitReport,
     ) -> Ascent:
-        centre = X.mean(0)  # sums of squares round least near the origin
-        X = X - centre
-        mixture = MixtureTensors.from_parameters(start, like=X, offset=centre)
-        bounds: list[float] = []
-        previous, converged = self._previous_bound(), False
-        collapsed = False
-        for _ in range(self.max_iter):
-            report.begin_step()
-            log_prob, responsibilities = e_step(X, mixture)
-            bounds.append(_mean(log_prob, weights))
-            try:
-                mixture = m_step(X, responsibilities, self.covariance_type, self.reg_covar, weights)
-            except InputError:  # the climb ends with the last mixture that has a density
-                collapsed = True
-            stop = report(bounds[-1], _state(mixture, centre, responsibilities))
-            converged = not collapsed and abs(bounds[-1] - previous) < self.tol
-            if stop or collapsed or converged:
+        return self._best_on(ArrayRows(rows, weights), starts, report)
+
+    def _best_on(
+        self, rows: Rows, starts: Iterable[MixtureParameters], report: FitReport
+    ) -> Ascent:
+        solver = EMSolver(rows, self._settings())
+        # What is printed is printed of one start after the other; else all climb side by side.
+        groups = ([start] for start in starts) if self.verbose else [list(starts)]
+        ascents: list[Ascent] = []
+        for group in groups:
+            ascents += solver.ascend(group, report)
+            if report.stopped:
                 break
-            previous = bounds[-1]
-        return Ascent(mixture.to_parameters(centre), bounds, converged, collapsed=collapsed)
+        return solver.best(ascents)
+
+    def _settings(self) -> EMSettings:
+        device = resolve_device(self.device)
+        return EMSettings(
+            covariance_type=self.covariance_type,
+            reg_covar=self.reg_covar,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            previous=self._previous_bound(),
+            dtype=resolve_dtype(self.dtype, device),
+            device=device,
+        )
+
+    def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
+        return super()._learned(ascent, precision) | {"diagnostics_": ascent.diagnostics}
 
     def _goes_on(self) -> bool:
         return self.warm_start and hasattr(self, "converged_")
@@ -259,23 +273,9 @@ class EMGaussianMixture(MixtureEstimator):
             )
 
     def _listeners(
-        self,
-        callback: Callback | None,
-        context: CallbackContext,
-        data: dict[str, Any],
-        precision: np.dtype[Any],
+        self, context: CallbackContext, data: dict[str, Any], precision: np.dtype[Any]
     ) -> list[Listener]:
-        listeners = super()._listeners(callback, context, data, precision)
+        listeners = super()._listeners(context, data, precision)
         if self.verbose:
             listeners.insert(0, Printer(int(self.verbose), self.verbose_interval))
         return listeners
-
-
-def _mean(log_prob: Tensor, weights: Tensor | None) -> float:
-    return float(log_prob.mean() if weights is None else weights @ log_prob / weights.sum())
-
-
-def _state(
-    mixture: MixtureTensors, centre: Tensor, responsibilities: Tensor
-) -> Callable[[], MixtureState]:
-    return lambda: MixtureState(mixture.to_parameters(centre), responsibilities.cpu().numpy())

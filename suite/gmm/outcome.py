@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from suite.gmm.diagnostics import FitDiagnostics, StartDiagnostics
 from suite.gmm.parameters import MixtureParameters, MixtureState
 
 Report = Callable[[float, Callable[[], MixtureState]], bool]
@@ -26,15 +27,18 @@ class Ascent:
         Whether the stopping rule was met.
     guide
         The network that gives the logits of q(z | x), where the ascent learned one.
-    collapsed
-        Whether the ascent ended because a component lost its spread in the next step.
+    diagnosis
+        What is to be known of its end, if somebody looked.
+    diagnostics
+        What is to be known of all starts of the fit, where this is the one that was kept.
     """
 
     parameters: MixtureParameters
     lower_bounds: list[float]
     converged: bool
     guide: nn.Module | None = None
-    collapsed: bool = False
+    diagnosis: StartDiagnostics | None = None
+    diagnostics: FitDiagnostics | None = None
 
     @property
     def lower_bound(self) -> float:
@@ -42,10 +46,5 @@ class Ascent:
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
 
     def is_above(self, other: "Ascent") -> bool:
-        """Whether this is the one to keep: a regular one before a collapsed one, then by the bound.
-
-        Of two that took no step it is the later.
-        """
-        if self.collapsed != other.collapsed:
-            return other.collapsed
+        """Whether the bound is higher; of two that took no step it is the later."""
         return self.lower_bound > other.lower_bound or other.lower_bound == -np.inf

@@ -1,0 +1,148 @@
+"""What a fit says of itself: which starts ended in a proper mixture, and what is wrong with others.
+
+Where components have covariances of their own the likelihood has no upper bound: one that shrinks
+onto a single row, or onto rows in one plane, raises it without end (Day, 1969). Such an end is no
+estimate, however high its likelihood, and so it ranks behind every regular one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.gmm.covariance import covariance_type_named
+
+LEAST_SPREAD = 1e-6
+"""Share of the data's variance below which a component counts as flat in some direction."""
+
+_EMPTY = 0.5  # effective rows
+
+
+@dataclass(frozen=True)
+class StartDiagnostics:
+    """How the ascent from one start ended.
+
+    Parameters
+    ----------
+    lower_bound
+        The last bound, in nats per datum.
+    n_iter, converged
+        After how many iterations, and whether by the stopping rule.
+    smallest_spread
+        The smallest eigenvalue of any component's covariance, as a share of the data's variance in
+        that direction (of the data's mean variance for spherical types). Directions in which the
+        data do not vary are left out.
+    smallest_count
+        The smallest number of effective rows, Σ_n r_nk, of any component.
+    faults
+        What makes the end degenerate, in words; empty if it is regular.
+    n_direct
+        How many iterations were too badly conditioned for matrix products and were computed from
+        centred distances.
+    """
+
+    lower_bound: float
+    n_iter: int
+    converged: bool
+    smallest_spread: float
+    smallest_count: float
+    faults: tuple[str, ...] = ()
+    n_direct: int = 0
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.faults
+
+
+@dataclass(frozen=True)
+class FitDiagnostics:
+    """What is to be known of a fitted mixture beside its parameters.
+
+    Parameters
+    ----------
+    starts
+        Every start, in the order they were made.
+    chosen
+        The number, from 0, of the start that was kept: the highest bound among the regular ones;
+        among all, if none is regular.
+    rank
+        In how many directions the data vary: D, unless columns are constant or depend linearly on
+        others.
+    constant_features
+        The columns that do not vary, from 0.
+    """
+
+    starts: tuple[StartDiagnostics, ...]
+    chosen: int
+    rank: int
+    constant_features: tuple[int, ...] = ()
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the mixture that was kept is regular."""
+        return self.starts[self.chosen].is_regular
+
+    @property
+    def n_regular(self) -> int:
+        """How many starts ended in a regular mixture."""
+        return sum(start.is_regular for start in self.starts)
+
+    def __str__(self) -> str:
+        kept = self.starts[self.chosen]
+        state = "regular" if kept.is_regular else f"degenerate ({'; '.join(kept.faults)})"
+        return f"{self.n_regular} of {len(self.starts)} starts ended regular; kept: {state}"
+
+
+def ranked_first(starts: Sequence[StartDiagnostics]) -> int:
+    """The start to keep: a regular one before a degenerate one, then the highest bound.
+
+    Of several that took no step it is the last, as in scikit-learn.
+    """
+    best = 0
+    for i, start in enumerate(starts[1:], 1):
+        kept = starts[best]
+        if start.is_regular != kept.is_regular:
+            best = i if start.is_regular else best
+        elif start.lower_bound > kept.lower_bound or kept.n_iter == 0:
+            best = i
+    return best
+
+
+def faults_of(
+    spreads: np.ndarray, counts: np.ndarray, covariance_type: str, rank: int
+) -> tuple[str, ...]:
+    """What is wrong with a mixture, in words.
+
+    Parameters
+    ----------
+    spreads
+        (K,), each component's smallest share of the data's variance; (1,) if all share one.
+    counts
+        (K,), effective rows.
+    covariance_type
+        Components with a covariance of their own need rows enough for it: rank + 1 for "full", two
+        for the others.
+    rank
+        In how many directions the data vary.
+    """
+    tied = covariance_type.startswith("tied")
+    flat = np.flatnonzero(~(spreads > LEAST_SPREAD)).tolist()
+    found = [
+        f"{_component(k, tied)} has {spreads[k]:.1e} of the data's variance in some direction"
+        for k in flat
+    ]
+    needed = _EMPTY if tied else _rows_needed(covariance_type, rank)
+    for k in np.flatnonzero(counts < needed):
+        short = "is empty" if counts[k] < _EMPTY else f"has {counts[k]:.2f} effective rows only"
+        found.append(f"component {k} {short}")
+    return tuple(found)
+
+
+def _rows_needed(covariance_type: str, rank: int) -> float:
+    own_matrix = covariance_type_named(covariance_type).has_matrices
+    return (rank + 1 if own_matrix else 2) - 0.5  # responsibilities are never quite one
+
+
+def _component(k: int, tied: bool) -> str:
+    return "the shared covariance" if tied else f"component {k}"

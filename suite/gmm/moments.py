@@ -1,0 +1,409 @@
+"""The arithmetic of EM as two matrix products: the table of covariance types for the fast path.
+
+With T(y) = [quadratic terms of y, y, 1] the log of π_k N(y | μ_k, Σ_k) is linear in T, so that for
+all rows and components at once
+
+    E-step   Λ = Θ T                        (J × M) (M × N)
+    M-step   S = R Tᵀ                       (J × N) (N × M)
+
+with R the responsibilities, one softmax of Λ. What the quadratic terms are, how Θ follows from the
+parameters and the parameters from S is all that depends on the covariance type:
+
+    full        y_i y_j for i ≤ j           M = D(D + 1)/2 + D + 1
+    diag        y_i²                        M = 2D + 1
+    spherical   yᵀy                         M = D + 2
+    tied…       none: yᵀΣ⁻¹y is shared      M = D + 1
+
+The products cost 4 N J M operations an iteration. J components of S mixtures of K components each
+stand side by side: J = S K. D features, N rows.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_LOG_2PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureBatch:
+    """S mixtures of K components each, in the coordinates of the computation, float64.
+
+    These arrays are small, and NumPy takes less time to begin on a small array than torch does.
+
+    Parameters
+    ----------
+    weights
+        (S, K)
+    means
+        (S, K, D)
+    covariances
+        (S, …), each as in `MixtureParameters.covariances`.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __getitem__(self, index: np.ndarray | slice) -> "MixtureBatch":
+        return MixtureBatch(self.weights[index], self.means[index], self.covariances[index])
+
+    def replaced(self, index: np.ndarray, others: "MixtureBatch") -> "MixtureBatch":
+        """These mixtures, with `others` in place of those at `index`."""
+        arrays = [self.weights.copy(), self.means.copy(), self.covariances.copy()]
+        new = (others.weights, others.means, others.covariances)
+        for mine, theirs in zip(arrays, new, strict=True):
+            mine[index] = theirs
+        return MixtureBatch(*arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Precisions:
+    """Σ⁻¹ of every component, and what can be said of it.
+
+    Parameters
+    ----------
+    values
+        Σ⁻¹, in the shape of the batch's covariances.
+    log_determinants
+        log |Σ⁻¹|, shape (S, K) or (S, 1).
+    norms
+        An upper bound on the largest eigenvalue of Σ⁻¹, (S, K) or (S, 1); infinite where Σ is not
+        positive definite.
+    """
+
+    values: np.ndarray
+    log_determinants: np.ndarray
+    norms: np.ndarray
+
+    def __getitem__(self, index: np.ndarray) -> "Precisions":
+        return Precisions(self.values[index], self.log_determinants[index], self.norms[index])
+
+    @property
+    def valid(self) -> np.ndarray:
+        """(S,): whether all covariances of the mixture are positive definite."""
+        found: np.ndarray = np.isfinite(self.norms).all(axis=1)
+        return found
+
+
+class Moments(ABC):
+    """One covariance type's T, Θ and M-step."""
+
+    @abstractmethod
+    def n_quadratic(self, n_features: int) -> int:
+        """How many quadratic terms T has."""
+
+    @abstractmethod
+    def fill(self, quadratic: Tensor, linear: Tensor) -> None:
+        """Write the quadratic terms, (n_quadratic, n), of the rows y, `linear` (D, n)."""
+
+    @abstractmethod
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        """Invert every covariance."""
+
+    @abstractmethod
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The coefficients of T's quadratic (S, K, Q) and linear (S, K, D) terms."""
+
+    @abstractmethod
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        """Those that maximise the expected log-likelihood, plus the ridge.
+
+        Parameters
+        ----------
+        quadratic
+            Σ_n r_nk T_q(y_n), shape (S, K, Q)
+        counts
+            Σ_n r_nk, shape (S, K)
+        means
+            (S, K, D)
+        scatter
+            Σ_n w_n y_n y_nᵀ, shape (D, D)
+        ridge
+            Added to each covariance.
+        """
+
+    def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray | float:
+        """Σ_n w_n y_nᵀΣ⁻¹y_n for each mixture, (S,), where the E-step leaves it out; else 0."""
+        return 0.0
+
+
+class _Full(Moments):
+    def n_quadratic(self, n_features: int) -> int:
+        return n_features * (n_features + 1) // 2
+
+    def fill(self, quadratic: Tensor, linear: Tensor) -> None:
+        begin, n_features = 0, len(linear)
+        for i in range(n_features):
+            end = begin + n_features - i
+            torch.mul(linear[i:], linear[i], out=quadratic[begin:end])
+            begin = end
+
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        return _inverted(covariances)
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first, second, halves = _pairs(means.shape[-1])
+        linear = (precisions @ means[..., np.newaxis])[..., 0]
+        return precisions[..., first, second] * halves, linear
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        n_features = means.shape[-1]
+        first, second, _ = _pairs(n_features)
+        products = np.empty((*counts.shape, n_features, n_features))
+        products[..., first, second] = quadratic
+        products[..., second, first] = quadratic
+        products /= counts[..., np.newaxis, np.newaxis]
+        products -= means[..., np.newaxis] * means[..., np.newaxis, :]
+        products += ridge
+        return products
+
+
+class _Diagonal(Moments):
+    def n_quadratic(self, n_features: int) -> int:
+        return n_features
+
+    def fill(self, quadratic: Tensor, linear: Tensor) -> None:
+        torch.mul(linear, linear, out=quadratic)
+
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        values = _reciprocals(covariances)
+        return Precisions(values, np.log(values).sum(-1), values.max(-1))
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return -0.5 * precisions, precisions * means
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        variances: np.ndarray = quadratic / counts[..., np.newaxis] - means * means + ridge
+        return variances
+
+
+class _Spherical(Moments):
+    def n_quadratic(self, n_features: int) -> int:
+        return 1
+
+    def fill(self, quadratic: Tensor, linear: Tensor) -> None:
+        torch.linalg.vecdot(linear, linear, dim=0, out=quadratic[0])
+
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        values = _reciprocals(covariances)
+        return Precisions(values, n_features * np.log(values), values)
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        column = precisions[..., np.newaxis]
+        return -0.5 * column, column * means
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        squares = quadratic[..., 0] / counts - np.vecdot(means, means)
+        variances: np.ndarray = squares / means.shape[-1] + ridge
+        return variances
+
+
+class _Tied(Moments):
+    def n_quadratic(self, n_features: int) -> int:
+        return 0
+
+    def fill(self, quadratic: Tensor, linear: Tensor) -> None:
+        pass  # yᵀΣ⁻¹y is the same for all components, and falls out of the responsibilities
+
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        found = _inverted(covariances)
+        return Precisions(found.values, found.log_determinants[:, None], found.norms[:, None])
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return means[..., :0], means @ precisions
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        between = np.swapaxes(counts[..., np.newaxis] * means, 1, 2) @ means
+        shared: np.ndarray = (scatter - between) / counts.sum(1)[:, None, None] + ridge
+        return shared
+
+    def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+        sums: np.ndarray = (precisions * scatter).sum((-2, -1))
+        return sums
+
+
+class _TiedDiagonal(_Tied):
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        values = _reciprocals(covariances)
+        return Precisions(
+            values, np.log(values).sum(1, keepdims=True), values.max(1, keepdims=True)
+        )
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return means[..., :0], means * precisions[:, np.newaxis]
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        between = (counts[..., np.newaxis] * means * means).sum(1)
+        shared: np.ndarray = (scatter.diagonal() - between) / counts.sum(1)[:, None] + ridge
+        return shared
+
+    def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+        return precisions @ scatter.diagonal()
+
+
+class _TiedSpherical(_TiedDiagonal):
+    def precisions(self, covariances: np.ndarray, n_features: int) -> Precisions:
+        values = _reciprocals(covariances)
+        column = values[:, np.newaxis]
+        return Precisions(values, n_features * np.log(column), column)
+
+    def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return means[..., :0], means * precisions[:, None, None]
+
+    def covariances(
+        self,
+        quadratic: np.ndarray,
+        counts: np.ndarray,
+        means: np.ndarray,
+        scatter: np.ndarray,
+        ridge: np.ndarray,
+    ) -> np.ndarray:
+        of_each = super().covariances(quadratic, counts, means, scatter, ridge)
+        shared: np.ndarray = of_each.mean(1)
+        return shared
+
+    def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+        sums: np.ndarray = precisions * np.trace(scatter)
+        return sums
+
+
+MOMENTS: dict[str, Moments] = {
+    "full": _Full(),
+    "tied": _Tied(),
+    "diag": _Diagonal(),
+    "spherical": _Spherical(),
+    "tied_diag": _TiedDiagonal(),
+    "tied_spherical": _TiedSpherical(),
+}
+"""The fast path of every covariance type, by its name."""
+
+
+def natural_parameters(
+    moments: Moments, mixtures: MixtureBatch, precisions: Precisions, log_volume: float
+) -> np.ndarray:
+    """Θ, shape (S, K, M): log π_k N(y | μ_k, Σ_k) = Θ_k · T(y), but for −½ yᵀΣ⁻¹y where shared.
+
+    Parameters
+    ----------
+    moments
+        The covariance type.
+    mixtures, precisions
+        The parameters.
+    log_volume
+        log |det B| of the coordinates, so that densities are those of x.
+    """
+    means = mixtures.means
+    quadratic, linear = moments.natural(precisions.values, means)
+    n_quadratic, n_features = quadratic.shape[-1], means.shape[-1]
+    theta = np.empty((*means.shape[:2], n_quadratic + n_features + 1))
+    theta[..., :n_quadratic] = quadratic
+    theta[..., n_quadratic:-1] = linear
+    doubled = precisions.log_determinants - np.vecdot(linear, means)
+    with np.errstate(divide="ignore"):  # a weight of zero is log 0 = −∞
+        theta[..., -1] = np.log(mixtures.weights) + 0.5 * doubled
+    theta[..., -1] += log_volume - 0.5 * n_features * _LOG_2PI
+    return theta
+
+
+def condition_numbers(mixtures: MixtureBatch, precisions: Precisions) -> np.ndarray:
+    """How many times rounding is magnified in each mixture, (S,): max_k (μ_kᵀμ_k + D) ‖Σ_k⁻¹‖.
+
+    The quadratic form of T adds terms of that size which all but cancel, near the mean of a narrow
+    component that lies far out; the data's own covariance is the identity here, or its diagonal is.
+    Infinite where a covariance is not positive definite.
+    """
+    radii = np.vecdot(mixtures.means, mixtures.means) + mixtures.means.shape[-1]
+    worst: np.ndarray = (radii * precisions.norms).max(1)
+    return worst
+
+
+@cache
+def _pairs(n_features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The features of each term y_i y_j, in order, and what −½Σ⁻¹_ij is multiplied by there."""
+    first, second = np.triu_indices(n_features)
+    return first, second, np.where(first == second, -0.5, -1.0)
+
+
+def _reciprocals(variances: np.ndarray) -> np.ndarray:
+    """1/σ²; infinity, for an infinite norm, where σ² is not above zero."""
+    if (variances > 0).all():
+        values: np.ndarray = 1.0 / variances
+        return values
+    return np.divide(1.0, variances, out=np.full_like(variances, np.inf), where=variances > 0)
+
+
+def _inverted(covariances: np.ndarray) -> Precisions:
+    try:
+        factors = np.linalg.cholesky(covariances)
+        inverses = np.linalg.inv(factors)
+    except np.linalg.LinAlgError:
+        inverses = _inverted_one_by_one(covariances)
+    values = np.swapaxes(inverses, -1, -2) @ inverses
+    diagonals = np.diagonal(inverses, axis1=-2, axis2=-1)
+    squares = values.reshape(*values.shape[:-2], -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.vecdot(squares, squares))
+    return Precisions(values, 2 * np.log(diagonals).sum(-1), norms)
+
+
+def _inverted_one_by_one(covariances: np.ndarray) -> np.ndarray:
+    """Inverse Cholesky factors; infinite on the diagonal where there is none."""
+    inverses = np.empty_like(covariances)
+    singular = np.diag(np.full(covariances.shape[-1], np.inf))
+    for index in np.ndindex(*covariances.shape[:-2]):
+        try:
+            inverses[index] = np.linalg.inv(np.linalg.cholesky(covariances[index]))
+        except np.linalg.LinAlgError:
+            inverses[index] = singular
+    return inverses

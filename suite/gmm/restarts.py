@@ -1,0 +1,172 @@
+"""Expectation maximisation from many starts: from rows and starts to ranked ascents."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from suite.gmm.ascent import Climb, climb
+from suite.gmm.callbacks import FitReport, StartReport
+from suite.gmm.coordinates import Coordinates
+from suite.gmm.covariance import covariance_type_named
+from suite.gmm.diagnostics import FitDiagnostics, StartDiagnostics, faults_of, ranked_first
+from suite.gmm.expectation import FeatureBlocks
+from suite.gmm.moments import MOMENTS, MixtureBatch
+from suite.gmm.outcome import Ascent
+from suite.gmm.parameters import MixtureParameters, MixtureState
+from suite.gmm.rows import Rows
+
+
+@dataclass(frozen=True)
+class EMSettings:
+    """What an ascent by expectation maximisation has to know beside rows and starts.
+
+    Parameters
+    ----------
+    covariance_type, reg_covar, tol, max_iter
+        As for `EMGaussianMixture`.
+    previous
+        The bound that the first is compared with; −∞ if there was none.
+    dtype, device
+        What to compute in and where.
+    """
+
+    covariance_type: str
+    reg_covar: float
+    tol: float
+    max_iter: int
+    previous: float
+    dtype: torch.dtype
+    device: torch.device
+
+
+class EMSolver:
+    """Climbs from starts on one data set, whose moments it looks at once.
+
+    Parameters
+    ----------
+    rows
+        The data.
+    settings
+        How to climb.
+
+    Raises
+    ------
+    InputError
+        If the data are not finite, or have no weight.
+    """
+
+    def __init__(self, rows: Rows, settings: EMSettings) -> None:
+        self.rows, self.settings = rows, settings
+        self.coordinates = Coordinates.of(rows, settings.covariance_type)
+
+    def ascend(self, starts: Sequence[MixtureParameters], report: FitReport) -> list[Ascent]:
+        """Climb from every start, side by side.
+
+        Parameters
+        ----------
+        starts
+            Mixtures of equally many components.
+        report
+            Who is told of the steps.
+        """
+        settings, coordinates = self.settings, self.coordinates
+        told = report.begin_together(len(starts))
+        climbs = climb(
+            self._blocks(len(starts) * starts[0].n_components),
+            batch_of(starts, coordinates),
+            settings.covariance_type,
+            ridge=coordinates.ridge(settings.reg_covar),
+            tol=settings.tol,
+            max_iter=settings.max_iter,
+            previous=settings.previous,
+            watch=lambda active: self._tell(active, told, report),
+        )
+        for one, start_report in zip(climbs, told, strict=True):
+            start_report.end(one.lower_bound, one.converged)
+        ends = zip(climbs, starts, strict=True)
+        return [_ascent(one, start, coordinates) for one, start in ends]
+
+    def best(self, ascents: Sequence[Ascent]) -> Ascent:
+        """The one to keep, with what is to be known of the whole fit."""
+        diagnoses = tuple(ascent.diagnosis for ascent in ascents if ascent.diagnosis is not None)
+        chosen = ranked_first(diagnoses)
+        found = FitDiagnostics(
+            diagnoses,
+            chosen=chosen,
+            rank=self.coordinates.rank,
+            constant_features=self.coordinates.constant_features,
+        )
+        return replace(ascents[chosen], diagnostics=found)
+
+    def _tell(self, active: list[Climb], told: list[StartReport], report: FitReport) -> None:
+        for one in active:
+            one.stopped = told[one.number](one.lower_bound, self._state_of(one))
+        highest = max(active, key=lambda one: one.lower_bound)
+        if report.end_round(highest.lower_bound, self._state_of(highest)):
+            for one in active:
+                one.stopped = True
+
+    def _state_of(self, one: Climb) -> Callable[[], MixtureState]:
+        # The climb goes on from here; what it is at now is looked at only if somebody asks.
+        return partial(self._state, one.batch, one.batch_before, one.position)
+
+    def _state(self, after: MixtureBatch, before: MixtureBatch, position: int) -> MixtureState:
+        chosen = slice(position, position + 1)
+        earlier = parameters_of(before[chosen], self.coordinates)
+        blocks = self.rows.blocks(self.coordinates.n_rows)
+        responsibilities = [earlier.responsibilities(X) for X, _ in blocks]
+        return MixtureState(
+            parameters_of(after[chosen], self.coordinates), np.concatenate(responsibilities)
+        )
+
+    def _blocks(self, n_columns: int) -> FeatureBlocks:
+        return FeatureBlocks(
+            self.rows,
+            self.coordinates,
+            MOMENTS[self.settings.covariance_type],
+            n_columns=n_columns,
+            dtype=self.settings.dtype,
+            device=self.settings.device,
+        )
+
+
+def batch_of(starts: Sequence[MixtureParameters], coordinates: Coordinates) -> MixtureBatch:
+    """The starts side by side, in the coordinates of the computation."""
+    arrays = zip(*(coordinates.inward(start) for start in starts), strict=True)
+    return MixtureBatch(*(np.stack(part) for part in arrays))
+
+
+def parameters_of(batch: MixtureBatch, coordinates: Coordinates) -> MixtureParameters:
+    """A batch of one as parameters of the data as they were given."""
+    return coordinates.outward(batch.weights[0], batch.means[0], batch.covariances[0])
+
+
+def _ascent(one: Climb, start: MixtureParameters, coordinates: Coordinates) -> Ascent:
+    moved = len(one.lower_bounds) > one.collapsed  # a step that collapses is not taken
+    return Ascent(
+        parameters_of(one.mixture, coordinates) if moved else start,
+        one.lower_bounds,
+        one.converged,
+        diagnosis=_diagnosis(one, coordinates),
+    )
+
+
+def _diagnosis(one: Climb, coordinates: Coordinates) -> StartDiagnostics:
+    kind = covariance_type_named(coordinates.covariance_type)
+    spreads = coordinates.smallest_shares(one.mixture.covariances[0])
+    counts = one.mixture.weights[0] * coordinates.effective_rows
+    faults = faults_of(spreads, counts, kind.name, coordinates.rank)
+    if one.collapsed:
+        faults = ("a component lost its spread in the next step", *faults)
+    return StartDiagnostics(
+        lower_bound=one.lower_bound,
+        n_iter=len(one.lower_bounds),
+        converged=one.converged,
+        smallest_spread=float(spreads.min()),
+        smallest_count=float(counts.min()),
+        faults=faults,
+        n_direct=one.n_direct,
+    )

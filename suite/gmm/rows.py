@@ -1,0 +1,105 @@
+"""Where an ascent gets its rows from: an array, a memory map, or chunks that are made on demand."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from suite.errors import InputError
+
+Block = tuple[np.ndarray, np.ndarray | None]
+"""Some rows, shape (n, D), and their weights, shape (n,), or None where all weigh one."""
+
+
+class Rows(ABC):
+    """The rows of a data set, block by block, as often as asked for."""
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """D."""
+
+    @abstractmethod
+    def blocks(self, size: int) -> Iterator[Block]:
+        """All rows in order, in blocks of at most `size` rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRows(Rows):
+    """The rows of one array or memory map; a block is a view, so that nothing is copied.
+
+    Parameters
+    ----------
+    X
+        (N, D)
+    weights
+        (N,), not negative; None: every row weighs one.
+    """
+
+    X: np.ndarray
+    weights: np.ndarray | None = None
+
+    @property
+    def n_features(self) -> int:
+        """D."""
+        return int(self.X.shape[1])
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Views of the array."""
+        for begin in range(0, len(self.X), size):
+            part = slice(begin, begin + size)
+            yield self.X[part], None if self.weights is None else self.weights[part]
+
+
+@dataclass(frozen=True, eq=False)
+class ChunkedRows(Rows):
+    """Rows that come in chunks from an iterable which can be gone through again and again.
+
+    Parameters
+    ----------
+    chunks
+        Arrays of shape (n_i, D), the same every time: a list of arrays or of memory maps, or any
+        object whose `__iter__` begins anew (reading files, say). No generator: that ends after one
+        pass, and EM makes one pass an iteration.
+
+    Raises
+    ------
+    InputError
+        If it is a one-pass iterator, is empty, or a chunk has another shape or is not finite.
+    """
+
+    chunks: Iterable[ArrayLike]
+
+    def __post_init__(self) -> None:
+        if iter(self.chunks) is self.chunks:
+            raise InputError(
+                "expected chunks that can be read more than once, got a generator or another "
+                "one-pass iterator; give a list, or an object whose __iter__ begins anew."
+            )
+        if not any(True for _ in self.chunks):
+            raise InputError("expected at least one chunk of rows, got none.")
+
+    @property
+    def n_features(self) -> int:
+        """D, that of the first chunk."""
+        return int(np.shape(next(iter(self.chunks)))[-1])
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Views of the chunks, each checked for its shape."""
+        n_features = None
+        for number, chunk in enumerate(self.chunks):
+            X = np.asarray(chunk)
+            _check_chunk(X, number, n_features)
+            n_features = X.shape[1]
+            for begin in range(0, len(X), size):
+                yield X[begin : begin + size], None
+
+
+def _check_chunk(X: np.ndarray, number: int, n_features: int | None) -> None:
+    if X.ndim != 2 or X.shape[1] != (n_features or X.shape[1]) or X.dtype.kind not in "fiu":
+        raise InputError(
+            f"expected chunks of numbers of shape (n, {n_features or 'D'}), got one of shape "
+            f"{X.shape} and type {X.dtype} (chunk {number})."
+        )

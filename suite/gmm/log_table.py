@@ -17,7 +17,7 @@ from suite.errors import InputError
 from suite.gmm.covariance_type import CovarianceType
 
 _STORED = 2**25  # elements of the products x_i x_j that are kept; more are made anew, in chunks
-_CHUNK = 2**21  # elements of the products of one chunk of rows
+_CHUNK = 2**18  # elements of the products of one chunk of rows
 _ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-3}  # nats that cancellation may cost
 
 
@@ -170,12 +170,10 @@ def _expanded_square(
         whitened = factors.mT @ rows.columns
         squares = whitened.square().sum(-2)
         scaled = means @ (factors @ factors.mT).squeeze(-3)
-    elif (n_features + 1) // 2 < math.prod(means.shape[:-1]):
+    else:
         precisions = factors @ factors.mT
         squares = _quadratic_forms(rows, precisions)
         scaled = (precisions @ means.unsqueeze(-1)).squeeze(-1)
-    else:  # so few components that the products x_i x_j would be more than N × K × D
-        return _one_by_one(rows, means, factors, kind)
     return squares - 2 * (scaled @ rows.columns) + (scaled * means).sum(-1, keepdim=True)
 
 
@@ -185,9 +183,11 @@ def _quadratic_forms(rows: PreparedRows, precisions: Tensor) -> Tensor:
     above = torch.triu_indices(n_features, n_features, device=precisions.device)
     twice = torch.where(above[0] == above[1], 1.0, 2.0).to(precisions.dtype)
     packed = precisions[..., above[0], above[1]] * twice
-    if len(twice) * n_rows <= _STORED:
+    limit = min(_STORED, n_rows * math.prod(precisions.shape[:-1]) - 1)
+    if len(twice) * n_rows <= limit:
         return packed @ rows.products
-    parts = rows.columns.split(max(1, _CHUNK // len(twice)), dim=1)
+    # Made anew, forward and backward, for a few rows at a time: cheap while they stay in the cache.
+    parts = rows.columns.split(max(1, min(_CHUNK, limit) // len(twice)), dim=1)
     made = [
         checkpoint(_form, packed, part, use_reentrant=False, preserve_rng_state=False)
         for part in parts
@@ -205,15 +205,11 @@ def _products(columns: Tensor) -> Tensor:
 
 def _one_by_one(rows: PreparedRows, means: Tensor, factors: Tensor, kind: CovarianceType) -> Tensor:
     """‖Uᵀ(x − μ)‖², mean by mean: no terms that cancel, at the cost of a loop."""
-    own = factors.expand(*means.shape[:-1], *factors.shape[means.dim() - 1 :])
-    flat = own.reshape(-1, *own.shape[means.dim() - 1 :])
-    distances = [
-        _length(rows.columns - mean.unsqueeze(1), factor, kind)
-        for mean, factor in zip(means.reshape(-1, means.shape[-1]), flat, strict=True)
-    ]
-    return torch.stack(distances).reshape(*means.shape[:-1], -1)
-
-
-def _length(centred: Tensor, factor: Tensor, kind: CovarianceType) -> Tensor:
-    scaled = factor.mT @ centred if kind.has_matrices else factor.unsqueeze(1) * centred
-    return scaled.square().sum(0)
+    own = factors.dim() - (3 if kind.has_matrices else 2)  # the components' axis
+    each = factors.expand(*factors.shape[:own], means.shape[-2], *factors.shape[own + 1 :])
+    distances = []
+    for mean, factor in zip(means.unbind(-2), each.unbind(own), strict=True):
+        centred = rows.columns - mean.unsqueeze(-1)
+        scaled = factor.mT @ centred if kind.has_matrices else factor.unsqueeze(-1) * centred
+        distances.append(scaled.square().sum(-2))
+    return torch.stack(distances, dim=-2)

@@ -102,7 +102,7 @@ class MixtureCoordinates(nn.Module):
     def _free_scales(self, b: Tensor) -> Tensor:
         shape = self.scales.shape
         if not self.kind.has_matrices:
-            return b.reshape(*b.shape[:-1], *shape)
+            return b.reshape((*b.shape[:-1], *shape))
         below = torch.tril_indices(shape[-1], shape[-1], device=b.device)
         free = b.new_zeros(*b.shape[:-1], *shape)
         free[..., below[0], below[1]] = b.reshape(*b.shape[:-1], *shape[:-2], below.shape[1])

@@ -91,6 +91,7 @@ def test_starts_heed_the_weights(method: str) -> None:
         options = {"init_params": method, "max_iter": 0, "random_state": seed, "reg_covar": 1e-3}
         start = EMGaussianMixture(3, **options).fit(rows, sample_weight=weights)
         assert start.means_.max() < 500.0
+        assert start.weights_.min() > 0.01  # no component has rows of weight zero only
         far.append(EMGaussianMixture(3, **options).fit(rows).means_.max() > 500.0)
     assert any(far)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from suite.errors import InputError
+from suite.gmm.covariance import covariance_type_named
 from suite.gmm.direct import direct_step
 from suite.gmm.expectation import FeatureBlocks, expect
 from suite.gmm.moments import (
@@ -18,6 +20,9 @@ from suite.gmm.moments import (
 
 _WORST_CONDITION = {torch.float64: 1e6, torch.float32: 1e5}
 """Beyond these the fast path gives way to the direct one: rounding is magnified so many times."""
+
+_DOUBTFUL = 1e12
+"""Beyond this a covariance may be singular for one factorisation and regular for another."""
 
 Watch = Callable[["list[Climb]"], None]
 """Told of the climbs that have just made a step; sets `stopped` on those that are to end."""
@@ -95,7 +100,14 @@ class _Standing:
         precisions = MOMENTS[covariance_type].precisions(
             mixtures.covariances, mixtures.means.shape[-1]
         )
-        return cls(mixtures, precisions, condition_numbers(mixtures, precisions))
+        magnification = condition_numbers(mixtures, precisions)
+        kind = covariance_type_named(covariance_type)
+        for i in np.flatnonzero(np.isfinite(magnification) & (magnification > _DOUBTFUL)):
+            try:
+                kind.precision_factors(torch.tensor(mixtures.covariances[i]))
+            except InputError:  # within rounding of singular: which factorisation sees it is chance
+                magnification[i] = np.inf
+        return cls(mixtures, precisions, magnification)
 
     def __getitem__(self, index: np.ndarray) -> "_Standing":
         return _Standing(self.mixtures[index], self.precisions[index], self.magnification[index])

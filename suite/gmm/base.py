@@ -185,8 +185,18 @@ class MixtureEstimator(
     def _starts(
         self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState
     ) -> Iterator[MixtureParameters]:
+        failure: InputError | None = None
+        made = 0
         for _ in range(self._n_starts()):
-            yield self._start(rows, weights, random)
+            try:
+                start = self._start(rows, weights, random)
+            except InputError as error:  # a component without spread is no end of the others
+                failure = error
+                continue
+            made += 1
+            yield start
+        if failure is not None and not made:
+            raise failure
 
     def _start(
         self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState

@@ -13,7 +13,7 @@ import numpy as np
 from suite.gmm.covariance import covariance_type_named
 
 LEAST_SPREAD = 1e-6
-"""Share of the data's variance below which a component counts as flat in some direction."""
+"""Share of the data's variance below which a component counts as flat, unless told otherwise."""
 
 _EMPTY = 0.5  # effective rows
 
@@ -110,7 +110,11 @@ def ranked_first(starts: Sequence[StartDiagnostics]) -> int:
 
 
 def faults_of(
-    spreads: np.ndarray, counts: np.ndarray, covariance_type: str, rank: int
+    spreads: np.ndarray,
+    counts: np.ndarray,
+    covariance_type: str,
+    rank: int,
+    least_spread: float = LEAST_SPREAD,
 ) -> tuple[str, ...]:
     """What is wrong with a mixture, in words.
 
@@ -125,9 +129,11 @@ def faults_of(
         for the others.
     rank
         In how many directions the data vary.
+    least_spread
+        Share of the data's variance that a component has to have in every direction.
     """
     tied = covariance_type.startswith("tied")
-    flat = np.flatnonzero(~(spreads > LEAST_SPREAD)).tolist()
+    flat = np.flatnonzero(~(spreads > least_spread)).tolist()
     found = [
         f"{_component(k, tied)} has {spreads[k]:.1e} of the data's variance in some direction"
         for k in flat

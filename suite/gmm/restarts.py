@@ -29,6 +29,8 @@ class EMSettings:
         As for `EMGaussianMixture`.
     previous
         The bound that the first is compared with; −∞ if there was none.
+    least_spread
+        Share of the data's variance below which a component counts as degenerate.
     dtype, device
         What to compute in and where.
     """
@@ -38,6 +40,7 @@ class EMSettings:
     tol: float
     max_iter: int
     previous: float
+    least_spread: float
     dtype: torch.dtype
     device: torch.device
 
@@ -87,7 +90,7 @@ class EMSolver:
         for one, start_report in zip(climbs, told, strict=True):
             start_report.end(one.lower_bound, one.converged)
         ends = zip(climbs, starts, strict=True)
-        return [_ascent(one, start, coordinates) for one, start in ends]
+        return [_ascent(one, start, coordinates, settings.least_spread) for one, start in ends]
 
     def best(self, ascents: Sequence[Ascent]) -> Ascent:
         """The one to keep, with what is to be known of the whole fit."""
@@ -144,21 +147,23 @@ def parameters_of(batch: MixtureBatch, coordinates: Coordinates) -> MixtureParam
     return coordinates.outward(batch.weights[0], batch.means[0], batch.covariances[0])
 
 
-def _ascent(one: Climb, start: MixtureParameters, coordinates: Coordinates) -> Ascent:
+def _ascent(
+    one: Climb, start: MixtureParameters, coordinates: Coordinates, least_spread: float
+) -> Ascent:
     moved = len(one.lower_bounds) > one.collapsed  # a step that collapses is not taken
     return Ascent(
         parameters_of(one.mixture, coordinates) if moved else start,
         one.lower_bounds,
         one.converged,
-        diagnosis=_diagnosis(one, coordinates),
+        diagnosis=_diagnosis(one, coordinates, least_spread),
     )
 
 
-def _diagnosis(one: Climb, coordinates: Coordinates) -> StartDiagnostics:
+def _diagnosis(one: Climb, coordinates: Coordinates, least_spread: float) -> StartDiagnostics:
     kind = covariance_type_named(coordinates.covariance_type)
     spreads = coordinates.smallest_shares(one.mixture.covariances[0])
     counts = one.mixture.weights[0] * coordinates.effective_rows
-    faults = faults_of(spreads, counts, kind.name, coordinates.rank)
+    faults = faults_of(spreads, counts, kind.name, coordinates.rank, least_spread)
     if one.collapsed:
         faults = ("a component lost its spread in the next step", *faults)
     return StartDiagnostics(

@@ -258,7 +258,7 @@ _METRICS = (
         "rate of large square products",
         "10⁹ operations per second",
         "higher",
-        "The rate of a product of two square matrices of 1,536 rows.",
+        "The rate of a product of two square matrices of 1,024 rows.",
         ("mixture",),
         digits=1,
     ),

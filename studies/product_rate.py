@@ -28,7 +28,7 @@ _LENGTHS: dict[str, Callable[[int], int]] = {
     "tied_spherical": lambda D: D + 1,
 }
 _CHUNKS = (1024, 4096, 16384)
-_SQUARE = 1536
+_SQUARE = 1024
 _LEAST_SECONDS = 0.02
 _REPEATS = 3
 

@@ -13,6 +13,9 @@ from suite.data import Dataset
 from suite.evaluation import em_rate, observed_rate
 from suite.gmm import MixtureParameters
 
+_HELD_AGAINST_PRODUCTS = "em"
+"""The implementation that is arranged as matrix products."""
+
 _Extra = Callable[[Cell, Dataset, Any], list[Score]]
 
 
@@ -30,6 +33,8 @@ def _rates(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
 
 
 def _products(cell: Cell, dataset: Dataset, estimator: Any) -> list[Score]:
+    if cell.registered != _HELD_AGAINST_PRODUCTS:
+        return []
     n_rows, n_features = dataset.train.shape
     dtype = getattr(torch, str(getattr(estimator, "dtype", "float64")))
     kind = cell.settings.get("covariance_type", "full")

@@ -23,11 +23,11 @@ from suite.gmm.parameters import MixtureParameters
 _ROUNDING = 64 * np.finfo(float).eps
 """Relative error of a mean log-likelihood: gains below it are noise."""
 
-_LEAST_GAINS = 4
+_LEAST_GAINS = 3
 _NOISE_MARGIN = 1e3
 """A gain so many times the rounding has three digits."""
 
-_LAST_DECADES = 2.0
+_LAST_DECADES = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def observed_rate(bounds: ArrayLike) -> float:
     """The rate that a fit's bounds show near its end; NaN if they end before it can be told.
 
     The gains L_{t+1} − L_t shrink by ρ² an iteration: ρ is fitted by least squares to their
-    logarithms over the last two decades above rounding.
+    logarithms over the last decade above rounding, but at least three of them.
 
     Parameters
     ----------
@@ -124,9 +124,8 @@ def observed_rate(bounds: ArrayLike) -> float:
     if len(clear) < _LEAST_GAINS:
         return float("nan")
     near_end = np.flatnonzero(clear > clear[-1] * 10.0**_LAST_DECADES)
-    last = clear[near_end[-1] + 1 :] if len(near_end) else clear
-    if len(last) < _LEAST_GAINS:
-        return float("nan")
+    first = near_end[-1] + 1 if len(near_end) else 0
+    last = clear[min(first, len(clear) - _LEAST_GAINS) :]
     slope = np.polyfit(np.arange(len(last)), np.log(last), 1)[0]
     return float(np.exp(slope / 2))
 

@@ -13,7 +13,7 @@ from suite.evaluation.em_map import Chart
 from suite.gmm import EMGaussianMixture, MixtureParameters
 from tests.gmm.mixtures import TYPES, random_mixture, rows_from
 
-RATE_TOLERANCE = 1e-3  # the slope of log gains over two decades; the second eigenvalue's share
+RATE_TOLERANCE = 1e-3  # the slope of log gains over a decade; the second eigenvalue's share
 EIGENVALUE_TOLERANCE = 1e-7  # of matrices known to 1e-9, the fixed point being exact to 1e-8
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,6 +7,11 @@ from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer, Document, Section
+from studies.report.overlap_sections import overlap_answer, overlap_section
+from studies.report.speed_growth import growth_section
+from studies.report.speed_sections import product_bound_section, speed_section
+from studies.report.speed_target import speed_target_section
+from studies.report.speed_targets import speed_answer
 from studies.report.vae_answer import vae_answer
 
 _Writer = Callable[[StudyResults], Section]
@@ -25,6 +30,11 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "ascent": mixture_sections.ascent_section,
         "gap": mixture_sections.gap_section,
         "tradeoff": mixture_sections.tradeoff_section,
+        "speed": speed_section,
+        "growth": growth_section,
+        "product-bound": product_bound_section,
+        "speed-target": speed_target_section,
+        "overlap": overlap_section,
     },
     "vae": {
         **_COMMON,
@@ -41,7 +51,10 @@ _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "mixture": mixture_answer,
     "vae": vae_answer,
 }
-_SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {}
+_SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
+    "speed": speed_answer,
+    "overlap": overlap_answer,
+}
 """By section: the answer of the studies that have this section, in place of their kind's."""
 
 

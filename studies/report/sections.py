@@ -33,7 +33,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
 
 
 _SPECIAL: dict[Kind, tuple[str, ...]] = {
-    "mixture": (),
+    "mixture": ("speed", "growth", "product-bound", "speed-target", "overlap"),
     "vae": (),
 }
 """Sections that answer a question of their own, for the studies that name them."""

@@ -1,0 +1,169 @@
+"""The targets that EM by hand is held to, each met or not met with its figure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studies.report.answer_parts import ending_sentence
+from studies.report.loaded import StudyResults
+from studies.report.model import Answer
+from studies.report.speed_data import Point, Speedup, combined, timed_points
+from studies.report.words import counted, listed, significant
+
+STATED_SIZES = (
+    (100_000, 2, 8),
+    (100_000, 16, 16),
+    (100_000, 32, 32),
+    (1_000_000, 8, 16),
+)
+"""(N, D, K) that the targets speak of."""
+
+RIVAL = "sklearn"
+_LARGE, _SMALL = "sizes", ("iris", "faithful")
+_KINDS = ("full", "tied", "diag", "spherical")
+_FULL_FACTOR, _OTHER_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 200.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target, whether it was met (None: it cannot be told), and the figure it was held to."""
+
+    target: str
+    met: bool | None
+    figure: str
+
+    @property
+    def text(self) -> str:
+        """One line of Markdown."""
+        word = {True: "met", False: "not met", None: "not judged"}[self.met]
+        return f"{self.target}: **{word}** — {self.figure}."
+
+
+def verdicts(results: StudyResults) -> tuple[Verdict, ...]:
+    """Every target's verdict, in order."""
+    single = [n for n in results.estimators if n == "em-float32"]
+    peers = [n for n in ("pomegranate", "torchgmm") if n in results.estimators]
+    return (
+        _factor(results, ("full",), _FULL_FACTOR),
+        _factor(results, ("tied", "diag", "spherical"), _OTHER_FACTOR),
+        _small_tables(results),
+        *(_against_peer(results, own, peer) for own in single for peer in peers),
+        _memory(results),
+    )
+
+
+def speed_answer(results: StudyResults) -> Answer:
+    """What an iteration costs, in words."""
+    if (results.cells["status"] != "ok").all():
+        return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
+    points = [p for p in timed_points(results, [_LARGE]) if p.covariance_type == "full"]
+    speed = combined(results, points, results.baseline, RIVAL)
+    details = [_count_sentence(verdicts(results)), ending_sentence(results)]
+    if not speed.repetitions:
+        return Answer(details[0], tuple(details[1:]))
+    headline = (
+        f"With full covariances {results.label(results.baseline)} makes {significant(speed.mean)} "
+        f"iterations in the time of one of {results.label(RIVAL)}, in the geometric mean over "
+        f"{counted(len(points), 'size')} ({_spread(speed)})."
+    )
+    return Answer(headline, tuple(details))
+
+
+def _count_sentence(judged: Sequence[Verdict]) -> str:
+    """How many targets are met, and which are not."""
+    missed = [v for v in judged if v.met is False]
+    met, unknown = sum(v.met is True for v in judged), sum(v.met is None for v in judged)
+    parts = [f"Of {counted(len(judged), 'target')} {met} {_is(met)} met"]
+    if missed:
+        which = [f"{v.target[:1].lower()}{v.target[1:]} ({v.figure})" for v in missed]
+        parts.append(f"{len(missed)} {_is(len(missed))} not: {'; '.join(which)}")
+    if unknown:
+        parts.append(f"{unknown} could not be judged")
+    return f"{listed(parts)}."
+
+
+def _is(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def stated(points: Sequence[Point], kind: str) -> list[Point]:
+    """The points of a covariance type at the stated sizes; none unless all sizes are there."""
+    found = {p.size: p for p in points if p.covariance_type == kind}
+    return [found[s] for s in STATED_SIZES] if all(s in found for s in STATED_SIZES) else []
+
+
+def _factor(results: StudyResults, kinds: Sequence[str], factor: float) -> Verdict:
+    target = (
+        f"At least {significant(factor)} times {results.label(RIVAL)}'s speed per iteration with "
+        f"{listed(kinds)} covariances, in the geometric mean over the stated sizes"
+    )
+    points = _all_stated(results, kinds)
+    speed = combined(results, points, results.baseline, RIVAL)
+    if not speed.repetitions:
+        return Verdict(target, None, _missing(points))
+    least = f"{significant(speed.least)} at the least favourable size"
+    figure = f"{significant(speed.mean)} times ({_spread(speed)}; {least})"
+    return Verdict(target, speed.mean >= factor, figure)
+
+
+def _small_tables(results: StudyResults) -> Verdict:
+    target = f"Never slower per iteration than {results.label(RIVAL)} on a small table"
+    points = timed_points(results, _SMALL)
+    speeds = [combined(results, [p], results.baseline, RIVAL) for p in points]
+    if not points or not all(s.repetitions for s in speeds):
+        return Verdict(target, None, "the small tables were not all run, or may not be ranked")
+    figures = [
+        f"{p.dataset} {significant(s.mean)} times as fast ({_spread(s)})"
+        for p, s in zip(points, speeds, strict=True)
+    ]
+    return Verdict(target, all(s.mean >= 1 for s in speeds), listed(figures))
+
+
+def _against_peer(results: StudyResults, own: str, peer: str) -> Verdict:
+    target = f"Faster per iteration than {results.label(peer)} in float32 at each stated size"
+    kinds = [
+        k for k in _KINDS if combined(results, _all_stated(results, [k]), own, peer).repetitions
+    ]
+    points = _all_stated(results, kinds)
+    speed = combined(results, points, own, peer)
+    if not speed.repetitions:
+        return Verdict(target, None, _missing(_all_stated(results, _KINDS)))
+    figure = (
+        f"{significant(speed.mean)} times in the geometric mean over {listed(kinds)} covariances "
+        f"({_spread(speed)}; {significant(speed.least)} at the least favourable size)"
+    )
+    return Verdict(target, speed.least > 1, figure)
+
+
+def _memory(results: StudyResults) -> Verdict:
+    target = f"Less than {significant(_MEMORY_LIMIT)} MB beyond the data at each stated size"
+    points = _all_stated(results, _KINDS)
+    values = [
+        float(results.values("fit_memory", "", p.dataset, results.baseline).max()) for p in points
+    ]
+    if not values or any(math.isnan(v) for v in values):
+        missing = "memory could not be measured in every run" if points else _missing(points)
+        return Verdict(target, None, missing)
+    figure = f"{significant(max(values))} MB at the most"
+    return Verdict(target, max(values) < _MEMORY_LIMIT, figure)
+
+
+def _all_stated(results: StudyResults, kinds: Sequence[str]) -> list[Point]:
+    every = timed_points(results, [_LARGE])
+    found = [stated(every, kind) for kind in kinds]
+    return [point for points in found for point in points] if all(found) else []
+
+
+def _missing(points: Sequence[Point]) -> str:
+    if not points:
+        return "the stated sizes were not all run"
+    return "not every size has both times, or the two do not agree there"
+
+
+def _spread(speed: Speedup) -> str:
+    if speed.repetitions == 1:
+        return "one repetition"
+    return (
+        f"{significant(speed.low)} to {significant(speed.high)} over {speed.repetitions} "
+        "repetitions"
+    )

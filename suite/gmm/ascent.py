@@ -15,6 +15,7 @@ from suite.gmm.moments import (
     MixtureBatch,
     Precisions,
     condition_numbers,
+    maximise,
     natural_parameters,
 )
 
@@ -188,27 +189,14 @@ def _iterate(
         theta = natural_parameters(moments, before.mixtures, before.precisions, blocks.log_volume)
         sums, totals = expect(blocks, theta)
         totals -= 0.5 * moments.shared_quadratic(before.precisions.values, blocks.scatter)
-        after = _Standing.of(_maximise(blocks, sums, covariance_type, ridge), covariance_type)
+        mixtures = maximise(sums, blocks.scatter, covariance_type, ridge)
+        after = _Standing.of(mixtures, covariance_type)
         direct |= after.magnification > worst
     if direct.any():
         index = np.flatnonzero(direct)
         exact, totals[index] = direct_step(blocks, before.mixtures[index], covariance_type, ridge)
         after = _Standing.of(after.mixtures.replaced(index, exact), covariance_type)
     return after, totals, direct
-
-
-def _maximise(
-    blocks: FeatureBlocks, sums: np.ndarray, covariance_type: str, ridge: np.ndarray
-) -> MixtureBatch:
-    """The M-step from the sums over the rows, (S, K, M)."""
-    quadratic, linear = sums[..., : blocks.n_quadratic], sums[..., blocks.n_quadratic : -1]
-    # An empty component keeps a count above zero, as in scikit-learn, and so no division by zero.
-    counts = sums[..., -1] + 10 * np.finfo(np.float64).eps
-    means = linear / counts[..., np.newaxis]
-    covariances = MOMENTS[covariance_type].covariances(
-        quadratic, counts, means, blocks.scatter, ridge
-    )
-    return MixtureBatch(counts / counts.sum(1, keepdims=True), means, covariances)
 
 
 def _note(

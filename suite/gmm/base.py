@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -96,7 +96,6 @@ class MixtureEstimator(
         self._fit(X, y, None, callback)
         return self.predict(X)
 
-    @with_callbacks
     def _fit(
         self,
         X: ArrayLike,
@@ -112,12 +111,28 @@ class MixtureEstimator(
         random = check_random_state(self.random_state)
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
+        starts = self._starts(rows, weights, random)
+        self._conduct(
+            lambda report: self._best_ascent(rows, weights, starts, random, report),
+            data,
+            rows.dtype,
+            callback,
+        )
+
+    @with_callbacks
+    def _conduct(
+        self,
+        ascend: Callable[[FitReport], Ascent],
+        data: dict[str, Any],
+        precision: np.dtype[Any],
+        callback: Callback | None,
+    ) -> None:
+        """Let the ascent be told of, keep what it has learned, and warn."""
         context = self._init_callback_context(max_subtasks=self._n_starts())
         context.call_on_fit_task_begin(estimator=self, **data)
-        report = FitReport(self._listeners(context, data, rows.dtype), callback)
-        starts = self._starts(rows, weights, random)
-        best = self._best_ascent(rows, weights, starts, random, report)
-        self._learn(best, rows.dtype)
+        report = FitReport(self._listeners(context, data, precision), callback)
+        best = ascend(report)
+        self._learn(best, precision)
         context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         if not (best.converged or report.stopped or self.max_iter == 0):
             _warn_not_converged()
@@ -247,5 +262,5 @@ def _warn_not_converged() -> None:
         "Best performing initialization did not converge. Try different init parameters, or "
         "increase max_iter, tol, or check for degenerate data.",
         ConvergenceWarning,
-        stacklevel=5,  # the caller of fit
+        stacklevel=6,  # the caller of fit
     )

@@ -1,6 +1,6 @@
 """The coordinates in which EM computes: centred, and scaled by the spread of all the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,6 +84,23 @@ class Coordinates:
             found.total_weight,
             found.effective_rows,
             covariance_type,
+        )
+
+    def of_others(self, rows: Rows) -> "Coordinates":
+        """The same coordinates with the scatter, about their centre, of other rows."""
+        found = _moments(rows)
+        away = found.centre - self.centre
+        scatter = found.scatter + found.total_weight * np.outer(away, away)
+        if self.basis.ndim == 2:
+            scatter = self.basis.T @ scatter @ self.basis
+        else:
+            scatter = self.basis[:, np.newaxis] * scatter * self.basis
+        return replace(
+            self,
+            scatter=scatter,
+            n_rows=found.n_rows,
+            total_weight=found.total_weight,
+            effective_rows=found.effective_rows,
         )
 
     @property

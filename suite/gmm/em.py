@@ -16,15 +16,16 @@ from suite.gmm.callbacks import FitReport, Listener, Printer
 from suite.gmm.checks import check_start, resolve_dtype
 from suite.gmm.diagnostics import LEAST_SPREAD
 from suite.gmm.given import GivenStart
+from suite.gmm.online import OnlineEM
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters
-from suite.gmm.restarts import EMSettings, EMSolver
+from suite.gmm.restarts import EMSettings, EMSolver, best_of
 from suite.gmm.rows import ArrayRows, Rows
 from suite.progress import Callback
 from suite.random import RandomState
 
 
-class EMGaussianMixture(MixtureEstimator):
+class EMGaussianMixture(OnlineEM, MixtureEstimator):
     """A Gaussian mixture fitted by expectation maximisation (Dempster, Laird and Rubin, 1977).
 
     Each iteration sets q(z | x) to the exact posterior, which makes the evidence lower bound
@@ -71,6 +72,12 @@ class EMGaussianMixture(MixtureEstimator):
         any direction, counts as degenerate and ranks behind the others. The default finds what has
         collapsed; on a table of a few hundred rows 1e-3 also ranks *spurious* optima last: high and
         narrow, on a few rows that happen to lie close together.
+    batch_size
+        (*) None: every iteration is one exact EM step on all rows. Else stepwise EM in random
+        batches of so many rows, one pass over all of them an iteration (see `StepwiseEM`).
+    step_exponent
+        (*) α in the step size (t + 1)^(−α) of stepwise EM, in batches or by `partial_fit`; above ½
+        and at most 1. Small: soon forgets.
     device
         (*) Where to compute: "cpu", "cuda", "mps" or "auto".
     dtype
@@ -109,6 +116,8 @@ class EMGaussianMixture(MixtureEstimator):
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "least_spread": [Interval(Real, 0.0, 1.0, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "step_exponent": [Interval(Real, 0.5, 1.0, closed="right")],
     }
 
     _shared_settings: ClassVar[tuple[str, ...]] = (
@@ -142,6 +151,8 @@ class EMGaussianMixture(MixtureEstimator):
         verbose: int = 0,
         verbose_interval: int = 10,
         least_spread: float = LEAST_SPREAD,
+        batch_size: int | None = None,
+        step_exponent: float = 0.7,
         device: str = "cpu",
         dtype: str = "float64",
     ) -> None:
@@ -161,6 +172,8 @@ class EMGaussianMixture(MixtureEstimator):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.least_spread = least_spread
+        self.batch_size = batch_size
+        self.step_exponent = step_exponent
         self.device = device
         self.dtype = dtype
 
@@ -177,7 +190,8 @@ class EMGaussianMixture(MixtureEstimator):
         Parameters
         ----------
         X
-            (N, D), at least two rows and as many rows as components, finite.
+            (N, D), at least two rows and as many rows as components, finite. A `numpy.memmap` is
+            read block by block, as by `fit_chunks`, and never whole.
         y
             Ignored.
         sample_weight
@@ -200,6 +214,8 @@ class EMGaussianMixture(MixtureEstimator):
             If the best start did not converge within `max_iter` iterations, or if a component has
             collapsed on the way from every start: then the last mixture with a density is kept.
         """
+        if isinstance(X, np.memmap):
+            return self._fit_mapped(X, sample_weight, callback)
         self._fit(X, y, sample_weight, callback)
         return self
 
@@ -223,11 +239,17 @@ class EMGaussianMixture(MixtureEstimator):
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:
-        return self._best_on(ArrayRows(rows, weights), starts, report)
+        return self._best_on(ArrayRows(rows, weights), starts, random, report)
 
     def _best_on(
-        self, rows: Rows, starts: Iterable[MixtureParameters], report: FitReport
+        self,
+        rows: Rows,
+        starts: Iterable[MixtureParameters],
+        random: np.random.RandomState,
+        report: FitReport,
     ) -> Ascent:
+        if self.batch_size is not None:
+            return self._best_in_batches(rows, starts, random, report)
         solver = EMSolver(rows, self._settings())
         # What is printed is printed of one start after the other; else all climb side by side.
         groups = ([start] for start in starts) if self.verbose else [list(starts)]
@@ -236,7 +258,7 @@ class EMGaussianMixture(MixtureEstimator):
             ascents += solver.ascend(group, report)
             if report.stopped:
                 break
-        return solver.best(ascents)
+        return best_of(ascents, solver.coordinates)
 
     def _settings(self) -> EMSettings:
         device = resolve_device(self.device)

@@ -356,6 +356,29 @@ def natural_parameters(
     return theta
 
 
+def maximise(
+    sums: np.ndarray, scatter: np.ndarray, covariance_type: str, ridge: np.ndarray
+) -> MixtureBatch:
+    """The M-step.
+
+    Parameters
+    ----------
+    sums
+        Σ_n r_nk T(y_n), shape (S, K, M), or any multiple of it.
+    scatter
+        Σ_n w_n y_n y_nᵀ, (D, D), or the same multiple.
+    covariance_type, ridge
+        What is estimated, and what is added to every covariance.
+    """
+    moments, n_features = MOMENTS[covariance_type], len(scatter)
+    n_quadratic = sums.shape[-1] - n_features - 1
+    # An empty component keeps a count above zero, as in scikit-learn, and so no division by zero.
+    counts = sums[..., -1] + 10 * np.finfo(np.float64).eps
+    means = sums[..., n_quadratic:-1] / counts[..., np.newaxis]
+    covariances = moments.covariances(sums[..., :n_quadratic], counts, means, scatter, ridge)
+    return MixtureBatch(counts / counts.sum(1, keepdims=True), means, covariances)
+
+
 def condition_numbers(mixtures: MixtureBatch, precisions: Precisions) -> np.ndarray:
     """How many times rounding is magnified in each mixture, (S,): max_k (μ_kᵀμ_k + D) ‖Σ_k⁻¹‖.
 

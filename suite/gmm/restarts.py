@@ -10,7 +10,6 @@ import torch
 from suite.gmm.ascent import Climb, climb
 from suite.gmm.callbacks import FitReport, StartReport
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.covariance import covariance_type_named
 from suite.gmm.diagnostics import FitDiagnostics, StartDiagnostics, faults_of, ranked_first
 from suite.gmm.expectation import FeatureBlocks
 from suite.gmm.moments import MOMENTS, MixtureBatch
@@ -92,18 +91,6 @@ class EMSolver:
         ends = zip(climbs, starts, strict=True)
         return [_ascent(one, start, coordinates, settings.least_spread) for one, start in ends]
 
-    def best(self, ascents: Sequence[Ascent]) -> Ascent:
-        """The one to keep, with what is to be known of the whole fit."""
-        diagnoses = tuple(ascent.diagnosis for ascent in ascents if ascent.diagnosis is not None)
-        chosen = ranked_first(diagnoses)
-        found = FitDiagnostics(
-            diagnoses,
-            chosen=chosen,
-            rank=self.coordinates.rank,
-            constant_features=self.coordinates.constant_features,
-        )
-        return replace(ascents[chosen], diagnostics=found)
-
     def _tell(self, active: list[Climb], told: list[StartReport], report: FitReport) -> None:
         for one in active:
             one.stopped = told[one.number](one.lower_bound, self._state_of(one))
@@ -136,6 +123,19 @@ class EMSolver:
         )
 
 
+def best_of(ascents: Sequence[Ascent], coordinates: Coordinates) -> Ascent:
+    """The ascent to keep, with what is to be known of the whole fit."""
+    diagnoses = tuple(ascent.diagnosis for ascent in ascents if ascent.diagnosis is not None)
+    chosen = ranked_first(diagnoses)
+    found = FitDiagnostics(
+        diagnoses,
+        chosen=chosen,
+        rank=coordinates.rank,
+        constant_features=coordinates.constant_features,
+    )
+    return replace(ascents[chosen], diagnostics=found)
+
+
 def batch_of(starts: Sequence[MixtureParameters], coordinates: Coordinates) -> MixtureBatch:
     """The starts side by side, in the coordinates of the computation."""
     arrays = zip(*(coordinates.inward(start) for start in starts), strict=True)
@@ -155,23 +155,40 @@ def _ascent(
         parameters_of(one.mixture, coordinates) if moved else start,
         one.lower_bounds,
         one.converged,
-        diagnosis=_diagnosis(one, coordinates, least_spread),
+        diagnosis=diagnosis_of(
+            one.mixture,
+            coordinates,
+            lower_bounds=one.lower_bounds,
+            converged=one.converged,
+            collapsed=one.collapsed,
+            least_spread=least_spread,
+            n_direct=one.n_direct,
+        ),
     )
 
 
-def _diagnosis(one: Climb, coordinates: Coordinates, least_spread: float) -> StartDiagnostics:
-    kind = covariance_type_named(coordinates.covariance_type)
-    spreads = coordinates.smallest_shares(one.mixture.covariances[0])
-    counts = one.mixture.weights[0] * coordinates.effective_rows
-    faults = faults_of(spreads, counts, kind.name, coordinates.rank, least_spread)
-    if one.collapsed:
+def diagnosis_of(
+    mixture: MixtureBatch,
+    coordinates: Coordinates,
+    *,
+    lower_bounds: Sequence[float],
+    converged: bool,
+    least_spread: float,
+    collapsed: bool = False,
+    n_direct: int = 0,
+) -> StartDiagnostics:
+    """What is to be known of a mixture, a batch of one, in which an ascent has ended."""
+    spreads = coordinates.smallest_shares(mixture.covariances[0])
+    counts = mixture.weights[0] * coordinates.effective_rows
+    faults = faults_of(spreads, counts, coordinates.covariance_type, coordinates.rank, least_spread)
+    if collapsed:
         faults = ("a component lost its spread in the next step", *faults)
     return StartDiagnostics(
-        lower_bound=one.lower_bound,
-        n_iter=len(one.lower_bounds),
-        converged=one.converged,
+        lower_bound=lower_bounds[-1] if lower_bounds else -np.inf,
+        n_iter=len(lower_bounds),
+        converged=converged,
         smallest_spread=float(spreads.min()),
         smallest_count=float(counts.min()),
         faults=faults,
-        n_direct=one.n_direct,
+        n_direct=n_direct,
     )

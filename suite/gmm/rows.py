@@ -25,6 +25,11 @@ class Rows(ABC):
     def blocks(self, size: int) -> Iterator[Block]:
         """All rows in order, in blocks of at most `size` rows."""
 
+    def batches(self, size: int, random: np.random.RandomState) -> "Iterator[ArrayRows]":
+        """All rows once, in batches of at most `size`; in their own order unless overridden."""
+        for X, weights in self.blocks(size):
+            yield ArrayRows(X, weights)
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayRows(Rows):
@@ -51,6 +56,13 @@ class ArrayRows(Rows):
         for begin in range(0, len(self.X), size):
             part = slice(begin, begin + size)
             yield self.X[part], None if self.weights is None else self.weights[part]
+
+    def batches(self, size: int, random: np.random.RandomState) -> "Iterator[ArrayRows]":
+        """All rows once, in batches of `size` in random order."""
+        order = random.permutation(len(self.X))
+        for begin in range(0, len(order), size):
+            part = np.sort(order[begin : begin + size])  # a memory map is read forwards
+            yield ArrayRows(self.X[part], None if self.weights is None else self.weights[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +107,23 @@ class ChunkedRows(Rows):
             n_features = X.shape[1]
             for begin in range(0, len(X), size):
                 yield X[begin : begin + size], None
+
+
+def thinned(rows: Rows, limit: int) -> np.ndarray:
+    """Rows at equal distances through the whole data: all if there are at most `limit`, else half
+    as many or more; for a start. One pass, and never more than twice `limit` rows at once.
+    """
+    kept: list[np.ndarray] = []
+    every, seen, n_kept = 1, 0, 0
+    for X, _ in rows.blocks(limit):
+        part = np.array(X[(-seen) % every :: every], dtype=np.float64)
+        kept.append(part)
+        seen += len(X)
+        n_kept += len(part)
+        while n_kept > limit:
+            kept = [np.concatenate(kept)[::2]]
+            every, n_kept = 2 * every, len(kept[0])
+    return np.concatenate(kept)
 
 
 def _check_chunk(X: np.ndarray, number: int, n_features: int | None) -> None:

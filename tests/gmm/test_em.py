@@ -134,7 +134,8 @@ def test_starts_side_by_side_end_where_each_would_alone(kind: str) -> None:
         "covariance_type": kind,
         "init_params": "random_from_data",
         "reg_covar": 1e-2,
-        "tol": 1e-6,
+        "tol": 1e-9,
+        "max_iter": 500,
     }
     random = np.random.RandomState(3)
     starts = [

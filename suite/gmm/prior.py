@@ -220,10 +220,11 @@ def mixture_of_sites(
 
 
 def parameters_of_sites(values: Mapping[str, Tensor], kind: CovarianceType) -> MixtureParameters:
-    """The mixture that one draw of the sites is."""
-    log_weights, locs, scales = (
-        tensor.detach().cpu().double() for tensor in mixture_of_sites(kind, values)
-    )
+    """The mixture that one draw of the sites is; leading axes of length 1 are dropped."""
+    n_components, n_features = values["locs"].shape[-2:]
+    shapes = site_shapes(kind, n_components, n_features)
+    one = {name: values[name].detach().cpu().double().reshape(shapes[name]) for name in shapes}
+    log_weights, locs, scales = mixture_of_sites(kind, one)
     weights, covariances = log_weights.softmax(0), kind.covariances(scales)
     return MixtureParameters(weights.numpy(), locs.numpy(), covariances.numpy(), kind.name)
 

@@ -1,10 +1,11 @@
 """What the by-hand and the Pyro mixture have in common: all but the ascent itself."""
 
+import sys
 import warnings
 from abc import ABC
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,14 +34,17 @@ from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prediction import MixturePrediction
 from suite.progress import Callback
 
+_INNER = ("suite.gmm.", "sklearn.callback.")  # `fit` passes through these before it warns
+
 
 class MixtureEstimator(
     CallbackSupportMixin, MixtureConversion, MixturePrediction, BaseEstimator, ABC
 ):
     """A Gaussian mixture fitted by an ascent from a start, with restarts.
 
-    Subclasses say how to ascend from one start (`_ascend`) or from all (`_best_ascent`); the rest
-    is here. Beside the suite's own callback they take scikit-learn's (`set_callbacks`).
+    Subclasses say how to ascend from one start (`_ascend`) or from all (`_best_ascent`), and what
+    `fit` promises, which calls `_fit`; the rest is here. Beside the suite's own callback they take
+    scikit-learn's (`set_callbacks`).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -62,39 +66,6 @@ class MixtureEstimator(
     n_init: int
     init_params: str
     initial: MixtureParameters | None
-
-    def fit(self, X: ArrayLike, y: object = None, *, callback: Callback | None = None) -> Self:
-        """Learn the mixture from the rows of X.
-
-        Parameters
-        ----------
-        X
-            (N, D), at least two rows and as many rows as components, finite.
-        y
-            Ignored.
-        callback
-            Called once a step with a `Progress` whose `state()` is a `MixtureState`; steps count
-            on through the restarts. If it returns True the fit stops after this step.
-
-        Raises
-        ------
-        InputError
-            If X or a parameter cannot be used, or a component collapses.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If the best start did not converge within `max_iter` steps.
-        """
-        self._fit(X, y, None, callback)
-        return self
-
-    def fit_predict(
-        self, X: ArrayLike, y: object = None, *, callback: Callback | None = None
-    ) -> np.ndarray:
-        """Fit, and give the most probable component of each row of X."""
-        self._fit(X, y, None, callback)
-        return self.predict(X)
 
     def _fit(
         self,
@@ -262,5 +233,13 @@ def _warn_not_converged() -> None:
         "Best performing initialization did not converge. Try different init parameters, or "
         "increase max_iter, tol, or check for degenerate data.",
         ConvergenceWarning,
-        stacklevel=6,  # the caller of fit
+        stacklevel=_level_of_caller(),
     )
+
+
+def _level_of_caller() -> int:
+    """The `stacklevel`, seen from the function that asks, of whoever called `fit`."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(_INNER):
+        frame, level = frame.f_back, level + 1
+    return level

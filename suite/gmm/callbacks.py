@@ -94,7 +94,10 @@ class StartReport:
             listener.begin_start(start)
 
     def begin_step(self) -> None:
-        """Say that a step begins, to those who care when. It may be left out."""
+        """Say that a step begins, to those who care when.
+
+        If it is left out, the step counts as begun when it ends.
+        """
         for listener in self.listeners:
             listener.begin_step(self.start)
 
@@ -263,7 +266,9 @@ class SklearnListener:
         return self._ended(self._steps.pop(start), state)
 
     def end_start(self, start: int, objective: float, converged: bool) -> None:
-        """Close the task of the start."""
+        """Close the task of the start, and of a step that was never taken."""
+        if start in self._steps:
+            self._ended(self._steps.pop(start), None)
         asked = self._ended(self._starts.pop(start), self._states.pop(start, None))
         self.stopped = asked or self.stopped
 

@@ -228,8 +228,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         callback: Callback | None = None,
     ) -> np.ndarray:
         """Fit, and give the most probable component of each row of X, shape (N,)."""
-        self._fit(X, y, sample_weight, callback)
-        return self.predict(X)
+        return self.fit(X, y, sample_weight=sample_weight, callback=callback).predict(X)
 
     def _best_ascent(
         self,

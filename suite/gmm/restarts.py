@@ -76,6 +76,9 @@ class EMSolver:
         """
         settings, coordinates = self.settings, self.coordinates
         told = report.begin_together(len(starts))
+        if report.listeners and settings.max_iter:
+            for start_report in told:
+                start_report.begin_step()
         climbs = climb(
             self._blocks(len(starts) * starts[0].n_components),
             batch_of(starts, coordinates),
@@ -98,6 +101,9 @@ class EMSolver:
         if report.end_round(highest.lower_bound, self._state_of(highest)):
             for one in active:
                 one.stopped = True
+        for one in active if report.listeners else ():
+            if not one.ended and len(one.lower_bounds) < self.settings.max_iter:
+                told[one.number].begin_step()
 
     def _state_of(self, one: Climb) -> Callable[[], MixtureState]:
         # The climb goes on from here; what it is at now is looked at only if somebody asks.

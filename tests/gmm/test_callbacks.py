@@ -1,6 +1,7 @@
 """scikit-learn's callback protocol: every start and step is a task, and may end the climb."""
 
 import re
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class Recorder:
         self.stop_at = stop_at
         self.told: list[tuple[str, str, int]] = []
         self.starts: dict[int, list[tuple[str, int]]] = {}
+        self.times: list[tuple[str, str, float]] = []
         self.fitted: list[Any] = []
 
     def setup(self, estimator: Any, context: Any) -> None:
@@ -47,6 +49,7 @@ class Recorder:
         return self.stop_at == (context.task_name, context.task_id)
 
     def note(self, what: str, context: Any) -> None:
+        self.times.append((what, context.task_name, perf_counter()))
         self.told.append((what, context.task_name, context.task_id))
         if context.task_name == "iteration":
             assert context.parent.task_name == "start"
@@ -54,6 +57,11 @@ class Recorder:
 
     def count(self, what: str, name: str) -> int:
         return sum(told[:2] == (what, name) for told in self.told)
+
+    def seconds(self, name: str) -> float:
+        """In all tasks of this name."""
+        signs = {"begin": -1.0, "end": 1.0}
+        return sum(signs[what] * time for what, task, time in self.times if task == name)
 
     def check(self, steps_of_starts: list[int]) -> None:
         """Whether each start took so many steps, in order and all ended; starts may interleave."""
@@ -119,6 +127,15 @@ def test_stopping_at_a_start_ends_the_fit(capsys: pytest.CaptureFixture[str]) ->
     mixture.set_callbacks(recorder).fit(X)
     recorder.check([5, 5])
     assert capsys.readouterr().out.count("Initialization") == 4
+
+
+@pytest.mark.parametrize("Mixture", [EMGaussianMixture, SVIGaussianMixture])
+def test_the_work_of_an_iteration_is_done_within_its_task(Mixture: type[Any]) -> None:
+    """Nearly all of the time, where a task that began when it ended would have next to none."""
+    recorder = Recorder()
+    mixture = Mixture(8, tol=0.0, max_iter=20, random_state=0, init_params="random")
+    mixture.set_callbacks(recorder).fit(np.random.default_rng(0).normal(size=(2000, 6)))
+    assert recorder.seconds("iteration") > 0.4 * recorder.seconds("start")
 
 
 def test_an_early_end_leaves_no_task_open() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from suite.data import load
@@ -139,6 +140,7 @@ def test_a_start_that_is_given_whole_draws_nothing_and_is_climbed_once() -> None
     )
     np.testing.assert_array_equal(random.get_state()[1], before)
     assert len(steps) == fitted.n_iter_
+    assert len(fitted.diagnostics_.starts) == 1
 
 
 @pytest.mark.parametrize("method", ["k-means++", "random_from_data"])
@@ -191,6 +193,14 @@ def test_warm_start_takes_up_where_the_last_fit_ended(kind: str) -> None:
     np.testing.assert_allclose(steps.means_, whole.means_, rtol=1e-9)
     with pytest.raises(InputError, match="got 3 components in 4 dimensions"):
         steps.fit(X[:, :2])
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("method", ["fit", "fit_predict"])
+def test_warns_at_the_line_that_asked_for_the_fit(method: str) -> None:
+    with pytest.warns(ConvergenceWarning, match="Best performing .* did not converge") as warned:
+        getattr(EMGaussianMixture(K, max_iter=1, random_state=0), method)(X)
+    assert [warning.filename for warning in warned] == [__file__]
 
 
 @pytest.mark.parametrize("verbose", [True, 1, 2])
@@ -260,7 +270,7 @@ def test_icl_is_the_likelihood_of_rows_and_their_assignments_penalised(kind: str
     assert fitted.icl(rows) > fitted.bic(rows)
 
 
-def test_a_component_that_collapses_on_the_way_ends_the_climb_and_ranks_last() -> None:
+def test_a_component_that_collapses_on_the_way_ends_the_climb() -> None:
     """The rows of a far pair become one component's own, and its variance vanishes."""
     rows = np.vstack([X, [[50.0] * 4] * 2])
     start = MixtureParameters([0.9, 0.1], [X.mean(0), [50.0] * 4], [1.0, 1.0], "spherical")

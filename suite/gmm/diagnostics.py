@@ -19,6 +19,36 @@ _EMPTY = 0.5  # effective rows
 
 
 @dataclass(frozen=True)
+class RegularLimits:
+    """What a mixture must have to count as regular.
+
+    Parameters
+    ----------
+    least_spread
+        Share of the data's variance that a component has to have in every direction.
+    least_count
+        Effective rows of every component that has a covariance of its own. None: as many as it
+        needs, rank + 1 for "full" and two for the other types, less one half because
+        responsibilities are never quite one.
+    """
+
+    least_spread: float = LEAST_SPREAD
+    least_count: float | None = None
+
+    def count_for(self, covariance_type: str, rank: int) -> float:
+        """The effective rows a component needs; where all share a covariance, any at all."""
+        if covariance_type.startswith("tied"):
+            return _EMPTY
+        if self.least_count is not None:
+            return self.least_count
+        own_matrix = covariance_type_named(covariance_type).has_matrices
+        return (rank + 1 if own_matrix else 2) - 0.5
+
+
+_USUAL = RegularLimits()
+
+
+@dataclass(frozen=True)
 class StartDiagnostics:
     """How the ascent from one start ended.
 
@@ -114,7 +144,7 @@ def faults_of(
     counts: np.ndarray,
     covariance_type: str,
     rank: int,
-    least_spread: float = LEAST_SPREAD,
+    limits: RegularLimits = _USUAL,
 ) -> tuple[str, ...]:
     """What is wrong with a mixture, in words.
 
@@ -129,25 +159,19 @@ def faults_of(
         for the others.
     rank
         In how many directions the data vary.
-    least_spread
-        Share of the data's variance that a component has to have in every direction.
+    limits
+        Where the line is.
     """
     tied = covariance_type.startswith("tied")
-    flat = np.flatnonzero(~(spreads > least_spread)).tolist()
+    flat = np.flatnonzero(~(spreads > limits.least_spread)).tolist()
     found = [
         f"{_component(k, tied)} has {spreads[k]:.1e} of the data's variance in some direction"
         for k in flat
     ]
-    needed = _EMPTY if tied else _rows_needed(covariance_type, rank)
-    for k in np.flatnonzero(counts < needed):
+    for k in np.flatnonzero(counts < limits.count_for(covariance_type, rank)):
         short = "is empty" if counts[k] < _EMPTY else f"has {counts[k]:.2f} effective rows only"
         found.append(f"component {k} {short}")
     return tuple(found)
-
-
-def _rows_needed(covariance_type: str, rank: int) -> float:
-    own_matrix = covariance_type_named(covariance_type).has_matrices
-    return (rank + 1 if own_matrix else 2) - 0.5  # responsibilities are never quite one
 
 
 def _component(k: int, tied: bool) -> str:

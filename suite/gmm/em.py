@@ -14,7 +14,7 @@ from suite.errors import InputError
 from suite.gmm.base import MixtureEstimator
 from suite.gmm.callbacks import FitReport, Listener, Printer
 from suite.gmm.checks import check_start, resolve_dtype
-from suite.gmm.diagnostics import LEAST_SPREAD
+from suite.gmm.diagnostics import LEAST_SPREAD, RegularLimits
 from suite.gmm.given import GivenStart
 from suite.gmm.online import OnlineEM
 from suite.gmm.outcome import Ascent
@@ -72,6 +72,10 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         any direction, counts as degenerate and ranks behind the others. The default finds what has
         collapsed; on a table of a few hundred rows 1e-3 also ranks *spurious* optima last: high and
         narrow, on a few rows that happen to lie close together.
+    least_count
+        (*) So does one that ends with a component on fewer effective rows, if components have
+        covariances of their own. None: as many as a covariance needs, which is one more than there
+        are directions for "full", and two for "diag" and "spherical" (less one half).
     batch_size
         (*) None: every iteration is one exact EM step on all rows. Else stepwise EM in random
         batches of so many rows, one pass over all of them an iteration (see `StepwiseEM`).
@@ -116,6 +120,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "least_spread": [Interval(Real, 0.0, 1.0, closed="left")],
+        "least_count": [Interval(Real, 0.0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "step_exponent": [Interval(Real, 0.5, 1.0, closed="right")],
     }
@@ -151,6 +156,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         verbose: int = 0,
         verbose_interval: int = 10,
         least_spread: float = LEAST_SPREAD,
+        least_count: float | None = None,
         batch_size: int | None = None,
         step_exponent: float = 0.7,
         device: str = "cpu",
@@ -172,6 +178,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.least_spread = least_spread
+        self.least_count = least_count
         self.batch_size = batch_size
         self.step_exponent = step_exponent
         self.device = device
@@ -267,7 +274,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
             tol=self.tol,
             max_iter=self.max_iter,
             previous=self._previous_bound(),
-            least_spread=self.least_spread,
+            limits=RegularLimits(self.least_spread, self.least_count),
             dtype=resolve_dtype(self.dtype, device),
             device=device,
         )

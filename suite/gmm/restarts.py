@@ -10,7 +10,13 @@ import torch
 from suite.gmm.ascent import Climb, climb
 from suite.gmm.callbacks import FitReport, StartReport
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.diagnostics import FitDiagnostics, StartDiagnostics, faults_of, ranked_first
+from suite.gmm.diagnostics import (
+    FitDiagnostics,
+    RegularLimits,
+    StartDiagnostics,
+    faults_of,
+    ranked_first,
+)
 from suite.gmm.expectation import FeatureBlocks
 from suite.gmm.moments import MOMENTS, MixtureBatch
 from suite.gmm.outcome import Ascent
@@ -28,8 +34,8 @@ class EMSettings:
         As for `EMGaussianMixture`.
     previous
         The bound that the first is compared with; −∞ if there was none.
-    least_spread
-        Share of the data's variance below which a component counts as degenerate.
+    limits
+        What counts as a regular end.
     dtype, device
         What to compute in and where.
     """
@@ -39,7 +45,7 @@ class EMSettings:
     tol: float
     max_iter: int
     previous: float
-    least_spread: float
+    limits: RegularLimits
     dtype: torch.dtype
     device: torch.device
 
@@ -92,7 +98,7 @@ class EMSolver:
         for one, start_report in zip(climbs, told, strict=True):
             start_report.end(one.lower_bound, one.converged)
         ends = zip(climbs, starts, strict=True)
-        return [_ascent(one, start, coordinates, settings.least_spread) for one, start in ends]
+        return [_ascent(one, start, coordinates, settings.limits) for one, start in ends]
 
     def _tell(self, active: list[Climb], told: list[StartReport], report: FitReport) -> None:
         for one in active:
@@ -154,7 +160,7 @@ def parameters_of(batch: MixtureBatch, coordinates: Coordinates) -> MixtureParam
 
 
 def _ascent(
-    one: Climb, start: MixtureParameters, coordinates: Coordinates, least_spread: float
+    one: Climb, start: MixtureParameters, coordinates: Coordinates, limits: RegularLimits
 ) -> Ascent:
     moved = len(one.lower_bounds) > one.collapsed  # a step that collapses is not taken
     return Ascent(
@@ -167,7 +173,7 @@ def _ascent(
             lower_bounds=one.lower_bounds,
             converged=one.converged,
             collapsed=one.collapsed,
-            least_spread=least_spread,
+            limits=limits,
             n_direct=one.n_direct,
         ),
     )
@@ -179,14 +185,14 @@ def diagnosis_of(
     *,
     lower_bounds: Sequence[float],
     converged: bool,
-    least_spread: float,
+    limits: RegularLimits,
     collapsed: bool = False,
     n_direct: int = 0,
 ) -> StartDiagnostics:
     """What is to be known of a mixture, a batch of one, in which an ascent has ended."""
     spreads = coordinates.smallest_shares(mixture.covariances[0])
     counts = mixture.weights[0] * coordinates.effective_rows
-    faults = faults_of(spreads, counts, coordinates.covariance_type, coordinates.rank, least_spread)
+    faults = faults_of(spreads, counts, coordinates.covariance_type, coordinates.rank, limits)
     if collapsed:
         faults = ("a component lost its spread in the next step", *faults)
     return StartDiagnostics(

@@ -89,7 +89,7 @@ class StepwiseEM:
             coordinates,
             lower_bounds=lower_bounds,
             converged=converged,
-            least_spread=self.settings.least_spread,
+            limits=self.settings.limits,
         )
         return Ascent(self.parameters, lower_bounds, converged, diagnosis=diagnosis)
 

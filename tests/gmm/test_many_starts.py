@@ -33,6 +33,26 @@ def test_a_narrow_optimum_on_few_rows_ranks_last_if_asked() -> None:
     assert kept[1e-6].diagnostics_.n_regular > kept[1e-3].diagnostics_.n_regular
 
 
+def test_a_component_on_too_few_rows_ranks_last_if_asked() -> None:
+    # A diagonal component on two rows of three features is narrow in no direction here, and above
+    # all others; with a shared covariance nothing is high for being on few rows.
+    X = load("diabetes", test_size=0.0).train
+    settings = {"reg_covar": 0.0, "tol": 1e-8, "max_iter": 3000, "n_init": 30, "random_state": 0}
+    kept = {
+        least: EMGaussianMixture(
+            6, covariance_type="diag", init_params="random", least_count=least, **settings
+        ).fit(X)
+        for least in (None, 4)
+    }
+    counts = {
+        least: fit.diagnostics_.starts[fit.diagnostics_.chosen] for least, fit in kept.items()
+    }
+    assert counts[None].smallest_count < 4 <= counts[4].smallest_count
+    assert kept[None].score(X) > kept[4].score(X)
+    tied = EMGaussianMixture(2, covariance_type="tied", least_count=140, **settings).fit(X)
+    assert tied.diagnostics_.is_regular
+
+
 def test_a_start_without_a_density_leaves_the_others_alone() -> None:
     # The far row is a cluster of its own in k-means, and k-means++ starts from single rows: neither
     # has a covariance. Of 30 starts on the diabetes table some have a cluster of one row.

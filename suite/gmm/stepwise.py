@@ -12,11 +12,20 @@ from suite.gmm.callbacks import StartReport
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.expectation import FeatureBlocks, expect
-from suite.gmm.moments import MOMENTS, MixtureBatch, maximise, natural_parameters
+from suite.gmm.moments import (
+    MOMENTS,
+    MixtureBatch,
+    condition_numbers,
+    maximise,
+    natural_parameters,
+)
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.restarts import EMSettings, batch_of, diagnosis_of, parameters_of
 from suite.gmm.rows import ArrayRows, Rows
+
+_WORST_CONDITION = 1e10
+"""Beyond this a covariance computed from a running mean of squares holds few digits, or none."""
 
 
 @dataclass(eq=False)
@@ -127,7 +136,8 @@ class StepwiseEM:
         ridge = self.coordinates.ridge(settings.reg_covar)
         mixture = maximise(sums, scatter, settings.covariance_type, ridge)
         moments = MOMENTS[settings.covariance_type]
-        if not moments.precisions(mixture.covariances, len(scatter)).valid.all():
+        precisions = moments.precisions(mixture.covariances, len(scatter))
+        if condition_numbers(mixture, precisions).max() > _WORST_CONDITION:
             raise InputError(
                 "a component lost its spread in a batch: give larger batches, ask for fewer "
                 "components, or raise reg_covar."

@@ -8,6 +8,7 @@ from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer, Document, Section
 from studies.report.overlap_sections import overlap_answer, overlap_section
+from studies.report.published_sections import published_answer, published_section
 from studies.report.speed_growth import growth_section
 from studies.report.speed_sections import product_bound_section, speed_section
 from studies.report.speed_target import speed_target_section
@@ -30,6 +31,7 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "ascent": mixture_sections.ascent_section,
         "gap": mixture_sections.gap_section,
         "tradeoff": mixture_sections.tradeoff_section,
+        "published": published_section,
         "speed": speed_section,
         "growth": growth_section,
         "product-bound": product_bound_section,
@@ -52,6 +54,7 @@ _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "vae": vae_answer,
 }
 _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
+    "published": published_answer,
     "speed": speed_answer,
     "overlap": overlap_answer,
 }

@@ -33,7 +33,15 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
 
 
 _SPECIAL: dict[Kind, tuple[str, ...]] = {
-    "mixture": ("speed", "growth", "product-bound", "speed-target", "overlap"),
+    "mixture": (
+        "published",
+        "selection",
+        "speed",
+        "growth",
+        "product-bound",
+        "speed-target",
+        "overlap",
+    ),
     "vae": (),
 }
 """Sections that answer a question of their own, for the studies that name them."""

@@ -3,6 +3,8 @@
 import time
 from itertools import pairwise
 
+import pytest
+
 from studies.recorder import Recorder
 from suite.progress import Progress
 
@@ -46,3 +48,19 @@ def test_no_step_at_all_is_zero_steps() -> None:
     recorder, _ = record(0)
     assert recorder.steps == 0
     assert recorder.trace == []
+
+
+def test_set_up_is_in_the_first_step_and_in_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([100.0, 105.0, 200.0, 201.0, 300.0, 303.0, 400.0, 402.0, 500.0, 500.25])
+    monkeypatch.setattr("studies.recorder.perf_counter", lambda: next(readings))
+    recorder, seconds = record(4)  # started at 100; 5 s, 1 s, 3 s and 2 s; the rest is scoring
+    assert recorder.first_step_seconds == 5
+    assert recorder.step_seconds == 2  # the median of 1, 3 and 2
+    assert seconds == 11.25
+
+
+def test_one_step_has_no_time_but_that_of_the_first() -> None:
+    recorder, _ = record(1)
+    assert recorder.first_step_seconds is not None
+    assert recorder.step_seconds is None
+    assert record(0)[0].first_step_seconds is None

@@ -70,6 +70,20 @@ class StudyResults:
         return list(self.cells["dataset"].drop_duplicates())
 
     @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """The data sets by the entry they come from: a sweep's points under its own name."""
+        found: dict[str, list[str]] = {}
+        for name in self.datasets:
+            entry = self.document.get("datasets", {}).get(name) or {}
+            found.setdefault(str(entry.get("group") or name), []).append(name)
+        return found
+
+    def factors(self, dataset: str) -> dict[str, Any]:
+        """What sets a data set apart from others of its group: a sweep's values by short name."""
+        entry = self.document.get("datasets", {}).get(dataset) or {}
+        return dict(entry.get("factors") or {})
+
+    @cached_property
     def estimators(self) -> list[str]:
         """Names of the estimators, in the study's order."""
         return list(self.cells["estimator"].drop_duplicates())

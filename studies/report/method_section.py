@@ -1,5 +1,6 @@
 """How it was measured: the section that lets a reader judge every figure."""
 
+from collections.abc import Collection
 from typing import Any
 
 from studies.metrics import METRICS
@@ -51,7 +52,7 @@ _ORIGINS = {
 def method_section(results: StudyResults) -> Section:
     """Data, design, clock, stopping, definitions, machine."""
     blocks: list[Block] = [Text(_design(results))]
-    blocks.append(Bullets(tuple(_data(results, dataset) for dataset in results.datasets)))
+    blocks.append(Bullets(tuple(_data(results, name) for name in results.groups)))
     blocks.append(Text(_clock(results)))
     samples = results.document.get("evaluation", {}).get("importance_samples", 0)
     texts = _MIXTURE if results.kind == "mixture" else _VAE
@@ -65,29 +66,47 @@ def method_section(results: StudyResults) -> Section:
 def _design(results: StudyResults) -> str:
     seeds = counted(results.n_seeds, "seed")
     names = listed([results.label(name) for name in results.estimators])
-    shared = (
-        "a split of the data and a start (weights, means and covariances), both computed once and "
-        "handed to every estimator"
-        if results.kind == "mixture"
-        else "starting weights, an order of minibatches and a stream of noise, the same for every "
-        "estimator that uses them"
-    )
+    points = len(results.datasets)
+    varied = f" in {points:,} settings" if points > len(results.groups) else ""
     return (
-        f"**Design.** {names} on {counted(len(results.datasets), 'data set')}, {seeds} each: "
-        f"{counted(len(results.cells), 'run')}, each in a process of its own. A seed is {shared}. "
+        f"**Design.** {names} on {counted(len(results.groups), 'data set')}{varied}, {seeds} each: "
+        f"{counted(len(results.cells), 'run')}, each in a process of its own. "
+        f"A seed is {_seed(results)}. "
         f"Profile: {escaped(str(results.document.get('profile', 'full')))}."
     )
 
 
-def _data(results: StudyResults, dataset: str) -> str:
-    facts = results.facts(dataset)
-    settings = _settings(results.document.get("datasets", {}).get(dataset) or {})
+def _seed(results: StudyResults) -> str:
+    if results.kind == "vae":
+        return (
+            "starting weights, an order of minibatches and a stream of noise, the same for every "
+            "estimator that uses them"
+        )
+    own = [
+        results.label(name)
+        for name in results.estimators
+        if any(results.settings(d, name).get("n_init", 1) > 1 for d in results.datasets)
+    ]
+    start = "a start (weights, means and covariances), both computed once and handed to every "
+    if len(own) == len(results.estimators):
+        return "a split of the data and the source of every estimator's own starts"
+    verb = "draws its" if len(own) == 1 else "draw their"
+    exception = f"; {listed(own)} {verb} own starts from it" if own else ""
+    return f"a split of the data and {start}estimator{exception}"
+
+
+def _data(results: StudyResults, group: str) -> str:
+    points = results.groups[group]
+    found = [results.facts(point) for point in points]
+    facts = next((facts for facts in found if facts), {})
+    entry = results.document.get("datasets", {}).get(points[0]) or {}
+    settings = _settings(entry, without=results.factors(points[0])) + _varied(results, points)
     if not facts:
-        return f"**{escaped(dataset)}**: no run got as far as loading it.{settings}"
+        return f"**{escaped(group)}**: no run got as far as loading it.{settings}"
     origin = str(facts.get("origin", ""))
     where = facts.get("origin_detail") or _ORIGINS.get(origin, origin)
     parts = [
-        f"**{escaped(dataset)}**: {facts.get('n_train', 0):,} training and "
+        f"**{escaped(group)}**: {facts.get('n_train', 0):,} training and "
         f"{facts.get('n_test', 0):,} held-out rows, "
         f"{counted(int(facts.get('n_features', 0)), 'feature')}; "
         f"{_bare(where)}.",
@@ -100,8 +119,20 @@ def _data(results: StudyResults, dataset: str) -> str:
     return " ".join(parts) + settings
 
 
-def _settings(entry: dict[str, Any]) -> str:
+def _varied(results: StudyResults, points: list[str]) -> str:
+    """What a sweep varies, and over which values."""
+    values: dict[str, list[str]] = {}
+    for point in points:
+        for name, value in results.factors(point).items():
+            if str(value) not in values.setdefault(name, []):
+                values[name].append(str(value))
+    listing = "; ".join(f"{name} = {', '.join(taken)}" for name, taken in values.items())
+    return f" Varied: {escaped(listing)}." if listing else ""
+
+
+def _settings(entry: dict[str, Any], *, without: Collection[str] = ()) -> str:
     given = (entry.get("settings") or {}) | (entry.get("options") or {})
+    given = {name: value for name, value in given.items() if name not in without}
     if not given:
         return ""
     listing = ", ".join(f"{key} = {value}" for key, value in sorted(given.items()))

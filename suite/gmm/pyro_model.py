@@ -27,20 +27,28 @@ _numbers = count()
 
 
 class GaussianMixtureModel(nn.Module):
-    """p(x, z) = π_z N(x | μ_z, Σ_z) with learnable π, μ, Σ, and a guide for z.
+    """p(x, z) = π_z N(x | μ_z, Σ_z) with learnable or random π, μ, Σ, and a guide for z.
 
-    `model` and `guide` are ordinary Pyro functions for any algorithm of `pyro.infer`. The
-    assignments z are marked for enumeration, so that with `TraceEnum_ELBO` the loss is exact:
+    `model`, `marginal` and `guide` are ordinary Pyro functions for any algorithm of `pyro.infer`:
+    `model` has the assignments z as a site, marked for enumeration, `marginal` sums them out in
+    closed form. Their joint densities are the same, and both are exact.
 
-    - without `guide_hidden_dims` the guide is empty, z is summed out of the model, and the ELBO is
-      the log-likelihood (its q is the exact posterior): maximum likelihood;
-    - with it the guide is q(z | x) = Categorical(softmax(network(x))), summed exactly as well: an
-      amortised posterior, whose ELBO is below the log-likelihood by the mean KL(q ‖ p(z | x)).
+    Without a prior, π, μ and Σ are parameters, which an ELBO moves to maximum likelihood:
+
+    - without `guide_hidden_dims` the guide is empty, z is summed out, and the ELBO is the
+      log-likelihood (its q is the exact posterior);
+    - with it the guide is q(z | x) = Categorical(softmax(network(x))), summed exactly as well
+      (`TraceEnum_ELBO` on `model`): an amortised posterior, whose ELBO is below the log-likelihood
+      by the mean KL(q ‖ p(z | x)).
 
     The parameters are free real numbers in the units of the start: π = softmax(logits),
     μ_k = μ⁰_k + L⁰_k a_k and L_k = L⁰_k B_k with Σ_k = L_k L_kᵀ, B_k lower triangular with diagonal
     exp(·), a_k = 0 and B_k = I at the start. So one step size suits badly scaled data, no
     covariance ever fails to be positive definite, and the densities stay on the scale of x.
+
+    With a prior they are latent sites instead, `weights`, `locs`, `scales` and `correlations`
+    (`MixturePrior`), for a guide over them (`PointGuide`, `NormalGuide`, or Pyro's own), NUTS,
+    `Predictive` and `infer_discrete`; `start_sites` gives a value to begin at.
 
     Parameters
     ----------
@@ -58,6 +66,8 @@ class GaussianMixtureModel(nn.Module):
         linear one.
     random_state
         For the means where there is no `initial`, and for the network.
+    prior
+        Of π, μ and Σ, which are then latent sites. None: they are parameters.
     name
         What the parameters are called in Pyro's parameter store, before a dot. None: a name that no
         other model of this process has, so that models live side by side.
@@ -67,7 +77,8 @@ class GaussianMixtureModel(nn.Module):
     Raises
     ------
     InputError
-        If the covariance type is unknown or `initial` has a collapsed covariance.
+        If the covariance type is unknown, `initial` has a collapsed covariance, or the prior is for
+        another number of features.
 
     Examples
     --------
@@ -80,6 +91,23 @@ class GaussianMixtureModel(nn.Module):
     >>> last < first
     True
     >>> pyro.clear_param_store()
+
+    The same definition under a prior, here for NUTS:
+
+    >>> from pyro.infer import MCMC, NUTS
+    >>> from pyro.infer.autoguide import init_to_value
+    >>> prior = MixturePrior.for_data(x, 2)
+    >>> start = MixtureParameters([0.5, 0.5], [[-2.0], [2.0]], 0.25, "tied_spherical")
+    >>> mixture = GaussianMixtureModel(
+    ...     2, 1, covariance_type="tied_spherical", initial=start, prior=prior
+    ... )
+    >>> begin = init_to_value(values=mixture.start_sites())
+    >>> nuts = NUTS(mixture.marginal, init_strategy=begin)
+    >>> with torch.random.fork_rng():
+    ...     sampler = MCMC(nuts, num_samples=5, warmup_steps=5, disable_progbar=True)
+    ...     sampler.run(x)
+    >>> tuple(sampler.get_samples()["locs"].shape)
+    (5, 2, 1)
     """
 
     start_means: Tensor

@@ -8,7 +8,7 @@ import pyro
 import pytest
 import torch
 from pyro import poutine
-from pyro.infer import SVI, Predictive, TraceEnum_ELBO, infer_discrete
+from pyro.infer import SVI, Predictive, Trace_ELBO, TraceEnum_ELBO, infer_discrete
 from pyro.optim import Adam
 from torch import Tensor
 
@@ -58,10 +58,12 @@ def _gradients(objective: Tensor, mixture: GaussianMixtureModel) -> Tensor:
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
+@pytest.mark.parametrize("form", ["model", "marginal"])
 @pytest.mark.parametrize("kind", TYPES)
-def test_gradient_is_that_of_the_log_likelihood_and_fishers_identity(kind: str) -> None:
+def test_gradient_is_that_of_the_log_likelihood_and_fishers_identity(kind: str, form: str) -> None:
     mixture, x = _model_off_its_start(kind)
-    loss = TraceEnum_ELBO(max_plate_nesting=1).differentiable_loss(mixture.model, mixture.guide, x)
+    elbo = TraceEnum_ELBO(max_plate_nesting=1) if form == "model" else Trace_ELBO()
+    loss = elbo.differentiable_loss(getattr(mixture, form), mixture.guide, x)
     joint = _log_joint(mixture, x)
     likelihood = joint.logsumexp(1).sum()
     # Fisher: ∇ log p(x) = Σ_k p(k | x) ∇ log p(x, k), with the posterior held fixed.
@@ -73,6 +75,24 @@ def test_gradient_is_that_of_the_log_likelihood_and_fishers_identity(kind: str) 
         torch.testing.assert_close(
             _gradients(objective, mixture), expected, rtol=1e-9, atol=1e-11 * scale
         )
+    with mixture.prepared(x):  # what a fit does: the rows' own part is computed once
+        again = elbo.differentiable_loss(getattr(mixture, form), mixture.guide, x)
+    torch.testing.assert_close(again, loss, rtol=1e-14, atol=0)
+
+
+def test_second_derivatives_are_exact_too() -> None:
+    mixture, x = _model_off_its_start("full")
+    loss = Trace_ELBO().differentiable_loss(mixture.marginal, mixture.guide, x)
+    likelihood = _log_joint(mixture, x).logsumexp(1).sum()
+    direction = [torch.ones_like(parameter) for parameter in mixture.own_parameters()]
+    products = []
+    for objective in (-loss, likelihood):
+        first = torch.autograd.grad(objective, mixture.own_parameters(), create_graph=True)
+        along = sum((g * d).sum() for g, d in zip(first, direction, strict=True))
+        products.append(torch.autograd.grad(along, mixture.own_parameters()))
+    for ours, theirs in zip(*products, strict=True):
+        scale = float(theirs.abs().max())
+        torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-10 * scale)
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -9,10 +9,12 @@ from suite.gmm.pyro_model import GaussianMixtureModel
 from suite.gmm.sklearn_em import SklearnGaussianMixture
 from suite.gmm.steps import e_step, m_step
 from suite.gmm.svi import SVIGaussianMixture
+from suite.gmm.sweep import ComponentSweep, sweep_components
 from suite.gmm.variational import MixtureCoordinates, NormalGuide, PointGuide
 
 __all__ = [
     "COVARIANCE_TYPES",
+    "ComponentSweep",
     "EMGaussianMixture",
     "GaussianMixtureModel",
     "MixtureCoordinates",
@@ -26,4 +28,5 @@ __all__ = [
     "e_step",
     "initial_parameters",
     "m_step",
+    "sweep_components",
 ]

@@ -1,6 +1,6 @@
 """The EM ascent of many starts at once, and the rule that ranks where they ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,9 +120,34 @@ class _Standing:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Climbs of mixtures with equally many components, and where they stand."""
+
+    climbs: list[Climb]
+    standing: _Standing
+
+    def still_running(self) -> "_Group":
+        """Without those that have ended."""
+        running = [i for i, one in enumerate(self.climbs) if not one.ended]
+        if len(running) == len(self.climbs):
+            return self
+        index = np.array(running, dtype=int)
+        return _Group([self.climbs[i] for i in running], self.standing[index])
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Where a group stands after a step, its log-likelihoods before, and which were direct."""
+
+    after: _Standing
+    log_likelihoods: np.ndarray
+    direct: np.ndarray
+
+
 def climb(
     blocks: FeatureBlocks,
-    starts: MixtureBatch,
+    starts: Sequence[MixtureBatch],
     covariance_type: str,
     *,
     ridge: np.ndarray,
@@ -141,7 +166,8 @@ def climb(
     blocks
         The rows.
     starts
-        S mixtures, in the coordinates of `blocks`.
+        Groups of mixtures in the coordinates of `blocks`; the mixtures of a group have equally many
+        components.
     covariance_type
         Of the mixtures.
     ridge
@@ -156,39 +182,76 @@ def climb(
         The bound that the first steps' are compared with: −∞, or that of an earlier climb which
         this one goes on.
     """
-    standing = _Standing.of(starts, covariance_type)
-    climbs = [
-        Climb(i, starts, starts, i, previous, collapsed=not fit)
-        for i, fit in enumerate(standing.regular)
-    ]
-    active, standing = _still_running(climbs, standing)
+    groups = _groups(starts, covariance_type, previous)
+    climbs = [one for group in groups for one in group.climbs]
     for _ in range(max_iter):
-        if not active:
+        groups = [group.still_running() for group in groups]
+        groups = [group for group in groups if group.climbs]
+        if not groups:
             break
-        after, log_likelihoods, direct = _iterate(blocks, standing, covariance_type, ridge)
-        bounds = log_likelihoods / blocks.total_weight
-        _note(active, standing.mixtures, after, bounds.tolist(), tol)
-        for i in np.flatnonzero(direct):
-            active[i].n_direct += 1
-        watch(active)
-        active, standing = _still_running(active, after)
+        steps = _iterate(blocks, [group.standing for group in groups], covariance_type, ridge)
+        for group, step in zip(groups, steps, strict=True):
+            _note(group, step, blocks.total_weight, tol)
+        watch([one for group in groups for one in group.climbs])
+        groups = [
+            _Group(group.climbs, step.after) for group, step in zip(groups, steps, strict=True)
+        ]
     return climbs
 
 
-def _iterate(
-    blocks: FeatureBlocks, before: _Standing, covariance_type: str, ridge: np.ndarray
-) -> tuple[_Standing, np.ndarray, np.ndarray]:
-    """One EM step of each mixture by matrix products, and again directly where that is inexact.
+def _groups(starts: Sequence[MixtureBatch], covariance_type: str, previous: float) -> list[_Group]:
+    groups, number = [], 0
+    for batch in starts:
+        standing = _Standing.of(batch, covariance_type)
+        climbs = [
+            Climb(number + i, batch, batch, i, previous, collapsed=not fit)
+            for i, fit in enumerate(standing.regular)
+        ]
+        number += len(batch)
+        groups.append(_Group(climbs, standing))
+    return groups
 
-    Returns the standing after it, the total log-likelihoods before it, and which were direct.
-    """
-    moments, worst = MOMENTS[covariance_type], _WORST_CONDITION[blocks.dtype]
+
+def _iterate(
+    blocks: FeatureBlocks,
+    groups: Sequence[_Standing],
+    covariance_type: str,
+    ridge: np.ndarray,
+) -> list[_Step]:
+    """One EM step of each mixture by matrix products, and again directly where that is inexact."""
+    worst = _WORST_CONDITION[blocks.dtype]
+    fast = [i for i, before in enumerate(groups) if not (before.magnification > worst).all()]
+    thetas = [
+        natural_parameters(
+            MOMENTS[covariance_type],
+            groups[i].mixtures,
+            groups[i].precisions,
+            blocks.log_volume,
+        )
+        for i in fast
+    ]
+    expected = dict(zip(fast, expect(blocks, thetas) if fast else [], strict=True))
+    return [
+        _finish(blocks, before, expected.get(i), covariance_type, ridge)
+        for i, before in enumerate(groups)
+    ]
+
+
+def _finish(
+    blocks: FeatureBlocks,
+    before: _Standing,
+    expected: tuple[np.ndarray, np.ndarray] | None,
+    covariance_type: str,
+    ridge: np.ndarray,
+) -> _Step:
+    """The M-step from the sums, if there are any, and the direct step where they are inexact."""
+    worst = _WORST_CONDITION[blocks.dtype]
     direct = before.magnification > worst
     after, totals = before, np.zeros(len(direct))
-    if not direct.all():
-        theta = natural_parameters(moments, before.mixtures, before.precisions, blocks.log_volume)
-        sums, totals = expect(blocks, theta)
-        totals -= 0.5 * moments.shared_quadratic(before.precisions.values, blocks.scatter)
+    if expected is not None:
+        sums, totals = expected
+        shared = MOMENTS[covariance_type].shared_quadratic(before.precisions.values, blocks.scatter)
+        totals = totals - 0.5 * shared
         mixtures = maximise(sums, blocks.scatter, covariance_type, ridge)
         after = _Standing.of(mixtures, covariance_type)
         direct |= after.magnification > worst
@@ -196,23 +259,17 @@ def _iterate(
         index = np.flatnonzero(direct)
         exact, totals[index] = direct_step(blocks, before.mixtures[index], covariance_type, ridge)
         after = _Standing.of(after.mixtures.replaced(index, exact), covariance_type)
-    return after, totals, direct
+    return _Step(after, totals, direct)
 
 
-def _note(
-    active: list[Climb], before: MixtureBatch, after: _Standing, bounds: list[float], tol: float
-) -> None:
-    for i, (one, bound, regular) in enumerate(zip(active, bounds, after.regular, strict=True)):
+def _note(group: _Group, step: _Step, total_weight: float, tol: float) -> None:
+    before, after = group.standing.mixtures, step.after
+    bounds, direct = (step.log_likelihoods / total_weight).tolist(), step.direct.tolist()
+    for i, (one, regular) in enumerate(zip(group.climbs, after.regular, strict=True)):
         previous = one.lower_bound
-        one.lower_bounds.append(bound)
+        one.lower_bounds.append(bounds[i])
+        one.n_direct += direct[i]
         one.batch, one.batch_before, one.position = after.mixtures, before, i
-        one.converged = abs(bound - previous) < tol
+        one.converged = abs(bounds[i] - previous) < tol
         if not regular:
             one.batch, one.converged, one.collapsed = before, False, True
-
-
-def _still_running(active: list[Climb], standing: _Standing) -> tuple[list[Climb], _Standing]:
-    running = [i for i, one in enumerate(active) if not one.ended]
-    if len(running) == len(active):
-        return active, standing
-    return [active[i] for i in running], standing[np.array(running, dtype=int)]

@@ -15,6 +15,7 @@ from suite.gmm.covariance import covariance_type_named
 LEAST_SPREAD = 1e-6
 """Share of the data's variance below which a component counts as flat, unless told otherwise."""
 
+_ROUNDING = 1e-12  # relative, of a bound
 _EMPTY = 0.5  # effective rows
 
 
@@ -127,14 +128,18 @@ class FitDiagnostics:
 def ranked_first(starts: Sequence[StartDiagnostics]) -> int:
     """The start to keep: a regular one before a degenerate one, then the highest bound.
 
-    Of several that took no step it is the last, as in scikit-learn.
+    Of several that reach one bound, up to rounding, it is the first, so that the order of the
+    components does not hang on the last digit; of several that took no step the last, as in
+    scikit-learn.
     """
     best = 0
     for i, start in enumerate(starts[1:], 1):
         kept = starts[best]
         if start.is_regular != kept.is_regular:
             best = i if start.is_regular else best
-        elif start.lower_bound > kept.lower_bound or kept.n_iter == 0:
+        elif kept.n_iter == 0 or start.lower_bound > kept.lower_bound + _ROUNDING * max(
+            1.0, abs(kept.lower_bound)
+        ):
             best = i
     return best
 

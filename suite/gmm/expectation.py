@@ -1,6 +1,6 @@
 """One pass over the rows: E-step and the M-step's sums, block by block, without an N × K table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,8 +13,10 @@ from suite.gmm.rows import Rows
 _WORKING_BYTES = 8e6  # of one block's features and responsibilities: within the caches
 _KEPT_FEATURES_BYTES = 3.2e7  # below, T is computed once and kept
 _KEPT_ROWS_BYTES = 6.4e7  # below, y is
-_LEAST_EXPONENT = {torch.float64: -650.0, torch.float32: -80.0}  # denormal numbers are slow
+_LEAST_EXPONENT = {8: -650.0, 4: -80.0}  # by size of number: denormal numbers are slow
 _SMALL = 10_000  # numbers in a table
+
+Shape = tuple[int, ...]
 
 
 class FeatureBlocks:
@@ -111,72 +113,100 @@ class FeatureBlocks:
         return buffer
 
 
-def expect(blocks: FeatureBlocks, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def expect(
+    blocks: FeatureBlocks, thetas: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The E-step at Θ, and the sums that the M-step needs.
 
     Parameters
     ----------
     blocks
         The rows.
-    theta
-        Θ, shape (S, K, M).
+    thetas
+        Θ of groups of mixtures, each of shape (S, K, M); S and K may differ from group to group.
 
     Returns
     -------
+    For each group
+
     sums
         S = Σ_n w_n r_n T(y_n)ᵀ, shape (S, K, M).
     log_likelihoods
         Σ_n w_n log Σ_k exp(Θ_k · T(y_n)), shape (S,).
     """
-    sums, totals = np.zeros(theta.shape), np.zeros(len(theta))
-    columns = theta.reshape(-1, theta.shape[-1])
+    shapes = [theta.shape for theta in thetas]
+    columns = np.concatenate([theta.reshape(-1, theta.shape[-1]) for theta in thetas])
+    sums, totals = np.zeros(columns.shape), [np.zeros(shape[0]) for shape in shapes]
     on_device = torch.from_numpy(columns).to(blocks.device, blocks.dtype)
     for T, weights in blocks:
         if len(columns) * T.shape[1] <= _SMALL and blocks.device.type == "cpu":
-            part, total = _small_block(T, weights, columns, theta.shape)
+            part, found = _small_block(T, weights, columns, shapes)
         else:
-            part, total = _block(T, weights, on_device, theta.shape, blocks.table)
-        sums += part.reshape(theta.shape)
-        totals += total
-    return sums, totals
+            part, found = _block(T, weights, on_device, shapes, blocks.table)
+        sums += part
+        for total, more in zip(totals, found, strict=True):
+            total += more
+    ends = np.cumsum([shape[0] * shape[1] for shape in shapes])[:-1]
+    parts = zip(np.split(sums, ends), shapes, strict=True)
+    return list(zip((part.reshape(shape) for part, shape in parts), totals, strict=True))
 
 
 def _block(
-    T: Tensor, weights: Tensor | None, columns: Tensor, shape: tuple[int, ...], table: Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """One block's sums, (J, M), and weighted log-likelihoods, (S,)."""
+    T: Tensor, weights: Tensor | None, columns: Tensor, shapes: Sequence[Shape], table: Tensor
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """One block's sums, (J, M), and weighted log-likelihoods, (S,) for each group."""
     table = torch.mm(columns, T, out=table[: len(columns), : T.shape[1]])
-    joint = table.view(*shape[:2], -1) if table.is_contiguous() else table.unflatten(0, shape[:2])
+    rows = table.split([shape[0] * shape[1] for shape in shapes])
+    totals = [
+        _softmax(joint.unflatten(0, shape[:2]), weights)
+        for joint, shape in zip(rows, shapes, strict=True)
+    ]
+    return (table @ T.T).cpu().numpy(), totals
+
+
+def _softmax(joint: Tensor, weights: Tensor | None) -> np.ndarray:
+    """Turn log-joints, (S, K, n), into weighted responsibilities in place; Σ_n w_n log p(x_n)."""
     peak = joint.amax(1, keepdim=True)
-    mass = joint.sub_(peak).clamp_(min=_LEAST_EXPONENT[joint.dtype]).exp_().sum(1, keepdim=True)
+    mass = joint.sub_(peak).clamp_(min=_LEAST_EXPONENT[joint.itemsize]).exp_().sum(1, keepdim=True)
     log_prob = mass.log().add_(peak)
     if weights is None:
         joint.mul_(mass.reciprocal_())
     else:
         log_prob.mul_(weights)
         joint.mul_(weights / mass)
-    return (table @ T.T).cpu().numpy(), log_prob.sum((1, 2)).double().cpu().numpy()
+    total: np.ndarray = log_prob.sum((1, 2)).double().cpu().numpy()
+    return total
 
 
 def _small_block(
-    T: Tensor, weights: Tensor | None, columns: np.ndarray, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+    T: Tensor, weights: Tensor | None, columns: np.ndarray, shapes: Sequence[Shape]
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """The same in NumPy, whose calls take less time to begin: all that counts on a small table."""
     features = T.numpy()
     table = columns.astype(features.dtype, copy=False) @ features
-    joint = table.reshape(*shape[:2], -1)
+    row_weights = None if weights is None else weights.numpy()
+    totals, begin = [], 0
+    for shape in shapes:
+        end = begin + shape[0] * shape[1]
+        totals.append(_small_softmax(table[begin:end].reshape(*shape[:2], -1), row_weights))
+        begin = end
+    return table @ features.T, totals
+
+
+def _small_softmax(joint: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     peak = joint.max(1, keepdims=True)
     joint -= peak
-    np.maximum(joint, _LEAST_EXPONENT[T.dtype], out=joint)
+    np.maximum(joint, _LEAST_EXPONENT[joint.itemsize], out=joint)
     np.exp(joint, out=joint)
     mass = joint.sum(1, keepdims=True)
     log_prob = np.log(mass) + peak
     if weights is None:
         joint /= mass
     else:
-        log_prob *= weights.numpy()
-        joint *= weights.numpy() / mass
-    return table @ features.T, log_prob.sum((1, 2), dtype=np.float64)
+        log_prob *= weights
+        joint *= weights / mass
+    total: np.ndarray = log_prob.sum((1, 2), dtype=np.float64)
+    return total
 
 
 def _block_size(bytes_per_row: float, n_rows: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ class EMSolver:
         Parameters
         ----------
         starts
-            Mixtures of equally many components.
+            Mixtures; those of equally many components follow one another.
         report
             Who is told of the steps.
         """
@@ -86,8 +87,11 @@ class EMSolver:
             for start_report in told:
                 start_report.begin_step()
         climbs = climb(
-            self._blocks(len(starts) * starts[0].n_components),
-            batch_of(starts, coordinates),
+            self._blocks(sum(start.n_components for start in starts)),
+            [
+                batch_of(list(group), coordinates)
+                for _, group in groupby(starts, key=lambda start: start.n_components)
+            ],
             settings.covariance_type,
             ridge=coordinates.ridge(settings.reg_covar),
             tol=settings.tol,

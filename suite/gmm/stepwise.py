@@ -122,7 +122,7 @@ class StepwiseEM:
         )
         precisions = moments.precisions(self.mixture.covariances, own.n_features)
         theta = natural_parameters(moments, self.mixture, precisions, own.log_volume)
-        sums, totals = expect(blocks, theta)
+        ((sums, totals),) = expect(blocks, [theta])
         total = totals - 0.5 * moments.shared_quadratic(precisions.values, own.scatter)
         self.rows_seen += own.effective_rows
         self._move(sums / own.total_weight, own.scatter / own.total_weight)

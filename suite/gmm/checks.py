@@ -69,6 +69,11 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> np.n
     ------
     InputError
         If it is none of these.
+
+    Examples
+    --------
+    >>> check_sample_weight([1, 3], 2).tolist()
+    [0.5, 1.5]
     """
     if sample_weight is None:
         return None

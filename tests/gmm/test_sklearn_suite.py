@@ -17,6 +17,8 @@ import pytest
 
 from suite.gmm import EMGaussianMixture
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
 MODULES = ("test_gaussian_mixture", "test_mixture")
 
 _NO_CLASS = "calls only private functions of scikit-learn's module, and no mixture"

@@ -412,11 +412,11 @@ def _inverted(covariances: np.ndarray) -> Precisions:
         inverses = np.linalg.inv(factors)
     except np.linalg.LinAlgError:
         inverses = _inverted_one_by_one(covariances)
-    values = np.swapaxes(inverses, -1, -2) @ inverses
-    diagonals = np.diagonal(inverses, axis1=-2, axis2=-1)
-    squares = values.reshape(*values.shape[:-2], -1)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # where there is none
+        values = np.swapaxes(inverses, -1, -2) @ inverses
+        squares = values.reshape(*values.shape[:-2], -1)
         norms = np.sqrt(np.vecdot(squares, squares))
+    diagonals = np.diagonal(inverses, axis1=-2, axis2=-1)
     return Precisions(values, 2 * np.log(diagonals).sum(-1), norms)
 
 

@@ -26,7 +26,7 @@ class Wanted:
     start
         Where to begin.
     n_rows
-        N.
+        N, or the sum of the rows' weights.
     prior
         Of the parameters; None for maximum likelihood.
     hidden_dims
@@ -42,7 +42,7 @@ class Wanted:
     """
 
     start: MixtureParameters
-    n_rows: int
+    n_rows: float
     prior: MixturePrior | None
     hidden_dims: Sequence[int] | None
     n_particles: int

@@ -354,7 +354,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
             )
         return Wanted(
             start=start,
-            n_rows=len(X),
+            n_rows=float(len(X) if weights is None else weights.sum()),
             prior=prior,
             hidden_dims=tuple(self.guide_hidden_dims) if self.posterior == "amortised" else None,
             n_particles=self.n_particles,

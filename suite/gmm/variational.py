@@ -205,7 +205,7 @@ class NormalGuide(nn.Module):
         self,
         coordinates: MixtureCoordinates,
         *,
-        n_rows: int = 1,
+        n_rows: float = 1,
         n_particles: int | None = None,
         random_state: RandomState = None,
         name: str = "normal_guide",
@@ -255,7 +255,7 @@ class NormalGuide(nn.Module):
         return self.coordinates.parameters_at(self.loc)
 
 
-def _first_log_scales(coordinates: MixtureCoordinates, n_rows: int) -> Tensor:
+def _first_log_scales(coordinates: MixtureCoordinates, n_rows: float) -> Tensor:
     counts = n_rows * coordinates.log_weights.exp()
     n_weights, _, n_scales = coordinates.sizes
     means = counts.unsqueeze(1).expand(coordinates.means.shape).flatten()

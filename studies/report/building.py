@@ -8,7 +8,9 @@ from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer, Document, Section
 from studies.report.overlap_sections import overlap_answer, overlap_section
+from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
+from studies.report.selection_sections import selection_answer, selection_section
 from studies.report.speed_growth import growth_section
 from studies.report.speed_sections import product_bound_section, speed_section
 from studies.report.speed_target import speed_target_section
@@ -32,6 +34,8 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "gap": mixture_sections.gap_section,
         "tradeoff": mixture_sections.tradeoff_section,
         "published": published_section,
+        "selection": selection_section,
+        "pruning": pruning_section,
         "speed": speed_section,
         "growth": growth_section,
         "product-bound": product_bound_section,
@@ -55,6 +59,7 @@ _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
 }
 _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "published": published_answer,
+    "selection": selection_answer,
     "speed": speed_answer,
     "overlap": overlap_answer,
 }

@@ -36,6 +36,7 @@ _SPECIAL: dict[Kind, tuple[str, ...]] = {
     "mixture": (
         "published",
         "selection",
+        "pruning",
         "speed",
         "growth",
         "product-bound",

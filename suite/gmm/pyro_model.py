@@ -1,8 +1,9 @@
 """A Gaussian mixture as a Pyro model, to import into one's own Pyro code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from typing import Self
 
 import numpy as np
 import pyro
@@ -140,6 +141,7 @@ class GaussianMixtureModel(nn.Module):
                 f"the prior is for {prior.n_features} features, the model for {n_features}; make "
                 "one with MixturePrior.for_data."
             )
+        self._sites: dict[str, dist.TorchDistribution] | None = None
         self._prepared: PreparedRows | None = None
         self.network = (
             None
@@ -315,9 +317,15 @@ class GaussianMixtureModel(nn.Module):
                 for name in ("logits", "free_means", "free_scales")
             )
             return self._constrained(logits, free_means, free_scales)
-        priors = self.prior.sites(self.kind, len(self.start_means), like=self.start_means)
-        values = {site: pyro.sample(site, prior) for site, prior in priors.items()}
+        if self._sites is None:  # making them at every step would cost as much as the densities
+            self._sites = self.prior.sites(self.kind, len(self.start_means), like=self.start_means)
+        values = {site: pyro.sample(site, prior) for site, prior in self._sites.items()}
         return mixture_of_sites(self.kind, values)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        self._sites = None  # to be made anew in the new dtype or on the new device
+        moved: Self = super()._apply(fn, recurse)
+        return moved
 
     def _plate(
         self,

@@ -13,7 +13,7 @@ from pyro.optim import Adam
 from torch import Tensor
 
 from suite.errors import InputError
-from suite.gmm import GaussianMixtureModel
+from suite.gmm import GaussianMixtureModel, MixturePrior
 from suite.gmm.assigned_normal import AssignedNormal
 from suite.gmm.covariance import COVARIANCE_TYPES
 from tests.gmm.mixtures import TYPES, random_mixture, rows_from
@@ -208,6 +208,12 @@ def test_model_copies_and_refuses_a_start_that_does_not_fit() -> None:
     mixture = GaussianMixtureModel(2, 2, random_state=0)
     again = copy.deepcopy(mixture)
     np.testing.assert_array_equal(again.to_parameters().means, mixture.to_parameters().means)
+    prior = MixturePrior.for_data(rows_from(random_mixture(0, 2, 2, "full"), 9), 2)
+    bayesian = GaussianMixtureModel(2, 2, prior=prior, random_state=0)
+    x = torch.zeros(3, 2)
+    poutine.trace(bayesian.marginal).get_trace(x.double())
+    single = copy.deepcopy(bayesian).float()
+    assert poutine.trace(single.marginal).get_trace(x).nodes["locs"]["value"].dtype == x.dtype
     with pytest.raises(InputError, match="initial must be a mixture of 3 components"):
         GaussianMixtureModel(3, 2, initial=random_mixture(0, 2, 2, "full"))
     with pytest.raises(InputError, match="covariance_type must be one of"):

@@ -35,7 +35,7 @@ def test_map_ends_where_the_log_posterior_is_flat(kind: str) -> None:
     start = random_mixture(0, 2, 2, kind)
     X = rows_from(start, 60)
     fitted = SVIGaussianMixture(
-        2, covariance_type=kind, inference="map", initial=start, learning_rate=0.05, tol=1e-8
+        2, covariance_type=kind, inference="map", initial=start, learning_rate=0.05, tol=1e-7
     ).fit(X)
     assert fitted.converged_
     end = MixtureParameters.from_estimator(fitted)
@@ -43,7 +43,7 @@ def test_map_ends_where_the_log_posterior_is_flat(kind: str) -> None:
     def log_posterior(mixture: MixtureParameters) -> float:
         return (mixture.log_prob(X).sum() + fitted.prior_.log_density(mixture)) / len(X)
 
-    assert fitted.lower_bound_ == pytest.approx(log_posterior(end), abs=1e-8)
+    assert fitted.lower_bound_ == pytest.approx(log_posterior(end), abs=1e-7)
     step = 1e-4
     for name in ("means", "covariances"):
         values = getattr(end, name)
@@ -236,11 +236,18 @@ def test_integer_weights_are_repeated_rows(inference: str, kind: str) -> None:
 
 @pytest.mark.parametrize("inference", INFERENCES)
 def test_minibatches_reach_the_same_objective(inference: str) -> None:
-    X = load("faithful", test_size=0).train
-    start = initial_parameters(X, 2, random_state=0)
-    options = {"inference": inference, "initial": start, "random_state": 0, "learning_rate": 0.02}
+    X = load("acidity", test_size=0).train
+    start = initial_parameters(X, 2, covariance_type="spherical", random_state=0)
+    options = {
+        "covariance_type": "spherical",
+        "inference": inference,
+        "initial": start,
+        "random_state": 0,
+        "learning_rate": 0.02,
+        "n_particles": 4,
+    }
     whole = SVIGaussianMixture(2, **options).fit(X)
-    parts = SVIGaussianMixture(2, batch_size=68, **options).fit(X)
+    parts = SVIGaussianMixture(2, batch_size=52, **options).fit(X)
     assert parts.converged_
     assert parts.lower_bound_ == pytest.approx(whole.lower_bound_, abs=0.01)  # the promise
     assert parts.score(X) == pytest.approx(whole.score(X), abs=0.01)
@@ -264,7 +271,7 @@ def test_an_amortised_guide_learns_from_minibatches() -> None:
         posterior="amortised",
         guide_hidden_dims=(4,),
         batch_size=31,
-        max_iter=60,
+        max_iter=40,
         random_state=0,
     ).fit(X)
     reached = EMGaussianMixture(2, initial=start, tol=1e-9, max_iter=1000).fit(X).score(X)

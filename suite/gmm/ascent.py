@@ -145,6 +145,12 @@ class _Step:
     direct: np.ndarray
 
 
+def is_well_conditioned(mixtures: MixtureBatch, covariance_type: str) -> bool:
+    """Whether these, made from sums of squares in float64, hold all but a few of their digits."""
+    worst = _Standing.of(mixtures, covariance_type).magnification.max()
+    return bool(worst <= _WORST_CONDITION[torch.float64])
+
+
 def climb(
     blocks: FeatureBlocks,
     starts: Sequence[MixtureBatch],

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.moments import Moments
+from suite.gmm.moments import MOMENTS, Moments
 from suite.gmm.rows import Rows
 
 _WORKING_BYTES = 8e6  # of one block's features and responsibilities: within the caches
@@ -149,6 +149,41 @@ def expect(
     ends = np.cumsum([shape[0] * shape[1] for shape in shapes])[:-1]
     parts = zip(np.split(sums, ends), shapes, strict=True)
     return list(zip((part.reshape(shape) for part, shape in parts), totals, strict=True))
+
+
+def label_sums(
+    rows: Rows, labels: np.ndarray, n_components: int, coordinates: Coordinates
+) -> np.ndarray:
+    """The sums S of an M-step, shape (1, K, M), where each row belongs to one component.
+
+    Parameters
+    ----------
+    rows
+        (N, D)
+    labels
+        (N,), integers below K.
+    n_components
+        K.
+    coordinates
+        What T is computed in.
+    """
+    blocks = FeatureBlocks(
+        rows,
+        coordinates,
+        MOMENTS[coordinates.covariance_type],
+        n_columns=n_components,
+        dtype=torch.float64,
+        device=torch.device("cpu"),
+    )
+    sums: Tensor | float = 0.0
+    begin = 0
+    for T, weights in blocks:
+        own = torch.from_numpy(labels[begin : begin + T.shape[1]].astype(np.int64))
+        begin += T.shape[1]
+        member = torch.nn.functional.one_hot(own, n_components).T.to(T.dtype)
+        sums = sums + (member if weights is None else member * weights) @ T.T
+    assert isinstance(sums, Tensor)
+    return sums.numpy()[np.newaxis]
 
 
 def _block(

@@ -9,12 +9,19 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.utils import check_random_state
 
 from suite.errors import InputError
+from suite.gmm.ascent import is_well_conditioned
+from suite.gmm.coordinates import Coordinates
+from suite.gmm.expectation import label_sums
 from suite.gmm.given import GivenStart
+from suite.gmm.moments import maximise
 from suite.gmm.parameters import MixtureParameters
+from suite.gmm.restarts import parameters_of
+from suite.gmm.rows import ArrayRows
 from suite.gmm.steps import m_step
 from suite.random import RandomState
 
 _NOTHING = GivenStart()
+_LARGE = 1_000_000  # numbers in a table of responsibilities
 
 
 def initial_parameters(
@@ -78,14 +85,37 @@ def initial_parameters(
     if given.is_complete:
         return given.whole(covariance_type, None)
     random = check_random_state(random_state)
-    responsibilities = INIT_METHODS[method](rows, n_components, random, sample_weight)
+    found = INIT_METHODS[method](rows, n_components, random, sample_weight)
     # Where precisions are given those of the M-step are not used, and may not make it fail.
     ridge = reg_covar if given.precisions is None else 1.0
-    weights = None if sample_weight is None else torch.from_numpy(sample_weight)
-    start = m_step(
-        torch.tensor(rows), torch.from_numpy(responsibilities), covariance_type, ridge, weights
-    )
-    return given.whole(covariance_type, start.to_parameters())
+    source = ArrayRows(rows, sample_weight)
+    if found.ndim == 1:
+        start = _from_labels(source, found, n_components, covariance_type, ridge)
+    else:
+        start = _from_responsibilities(source, found, covariance_type, ridge)
+    return given.whole(covariance_type, start)
+
+
+def _from_responsibilities(
+    rows: ArrayRows, responsibilities: np.ndarray, covariance_type: str, ridge: float
+) -> MixtureParameters:
+    weights = None if rows.weights is None else torch.from_numpy(rows.weights)
+    X = torch.tensor(rows.X)
+    start = m_step(X, torch.from_numpy(responsibilities), covariance_type, ridge, weights)
+    return start.to_parameters()
+
+
+def _from_labels(
+    rows: ArrayRows, labels: np.ndarray, n_components: int, covariance_type: str, ridge: float
+) -> MixtureParameters:
+    """The M-step of clusters: by sums over blocks where a table of N × K is large, if they do."""
+    if len(labels) * n_components > _LARGE:
+        coordinates = Coordinates.of(rows, covariance_type)
+        sums = label_sums(rows, labels, n_components, coordinates)
+        batch = maximise(sums, coordinates.scatter, covariance_type, coordinates.ridge(ridge))
+        if is_well_conditioned(batch, covariance_type):
+            return parameters_of(batch, coordinates)
+    return _from_responsibilities(rows, np.eye(n_components)[labels], covariance_type, ridge)
 
 
 def _kmeans(
@@ -93,7 +123,8 @@ def _kmeans(
 ) -> np.ndarray:
     clusters = KMeans(n_clusters=n_components, n_init=1, random_state=random)
     labels = clusters.fit(X, sample_weight=weights).labels_
-    return np.eye(n_components)[labels]
+    found: np.ndarray = labels
+    return found
 
 
 def _kmeans_plusplus(
@@ -131,4 +162,5 @@ INIT_METHODS: dict[str, Method] = {
     "random": _random,
     "random_from_data": _random_from_data,
 }
-"""Every way to start, by scikit-learn's name: (X, K, random, weights) -> responsibilities."""
+"""Every way to start, by scikit-learn's name: (X, K, random, weights) to responsibilities, (N, K),
+or labels, (N,)."""

@@ -1,5 +1,7 @@
 """What a fitted mixture can be asked, the same for every estimator here."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -14,6 +16,8 @@ from suite.gmm.checks import check_rows, check_sample_weight, resolve_dtype
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.steps import MixtureTensors, e_step
 from suite.random import RandomState
+
+_BLOCK = 16_384  # rows
 
 
 class MixturePrediction(DensityMixin):
@@ -33,7 +37,7 @@ class MixturePrediction(DensityMixin):
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         """log p(x) for each row, shape (N,), in nats."""
-        return self._posterior(X)[0]
+        return np.concatenate([log_prob for log_prob, _ in self._posteriors(X)])
 
     def score(
         self, X: ArrayLike, y: object = None, *, sample_weight: ArrayLike | None = None
@@ -46,11 +50,12 @@ class MixturePrediction(DensityMixin):
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """p(z = k | x), shape (N, K)."""
-        return self._posterior(X)[1]
+        return np.concatenate([responsibilities for _, responsibilities in self._posteriors(X)])
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable component of each row, shape (N,)."""
-        return self.predict_proba(X).argmax(axis=1)
+        blocks = self._posteriors(X)
+        return np.concatenate([responsibilities.argmax(axis=1) for _, responsibilities in blocks])
 
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows and their components from the mixture, as scikit-learn does.
@@ -98,24 +103,30 @@ class MixturePrediction(DensityMixin):
         is what R's mclust prints, with the opposite sign. The other puts the entropy
         −Σ_k p(z = k | x) log p(z = k | x) for −log max_k, and is never smaller.
         """
-        log_prob, responsibilities = self._posterior(X)
-        total = (log_prob + np.log(responsibilities.max(axis=1))).sum()
-        return float(-2 * total + self.n_parameters() * np.log(len(log_prob)))
+        total, n_rows = 0.0, 0
+        for log_prob, responsibilities in self._posteriors(X):
+            total += float((log_prob + np.log(responsibilities.max(axis=1))).sum())
+            n_rows += len(log_prob)
+        return float(-2 * total + self.n_parameters() * np.log(n_rows))
 
-    def _posterior(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """log p(x), shape (N,), and p(z | x), (N, K), in the precision of X or of the mixture."""
+    def _posteriors(self, X: ArrayLike) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """log p(x), shape (n,), and p(z | x), (n, K), block by block, so that memory stays small.
+
+        They are in the precision of X or of the mixture, whichever is higher.
+        """
         check_is_fitted(self)
         rows = check_rows(self, X)
-        given = self._tensor(rows)
+        precision = np.result_type(rows, self.means_)
         # Distances are taken near the origin, where they round least.
         centre = self._tensor(self.means_.mean(axis=0))
-        mixture = MixtureTensors.from_parameters(self._parameters(), like=given, offset=centre)
-        log_prob, responsibilities = e_step(given - centre, mixture)
-        precision = np.result_type(rows, self.means_)
-        return (
-            log_prob.cpu().numpy().astype(precision, copy=False),
-            responsibilities.cpu().numpy().astype(precision, copy=False),
-        )
+        for begin in range(0, len(rows), _BLOCK):
+            given = self._tensor(rows[begin : begin + _BLOCK])
+            mixture = MixtureTensors.from_parameters(self._parameters(), like=given, offset=centre)
+            log_prob, responsibilities = e_step(given - centre, mixture)
+            yield (
+                log_prob.cpu().numpy().astype(precision, copy=False),
+                responsibilities.cpu().numpy().astype(precision, copy=False),
+            )
 
     def _parameters(self) -> MixtureParameters:
         return MixtureParameters.from_estimator(self)

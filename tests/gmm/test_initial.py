@@ -9,7 +9,7 @@ from suite.gmm import (
     initial_parameters,
 )
 from suite.gmm.initial import INIT_METHODS
-from tests.gmm.mixtures import table
+from tests.gmm.mixtures import TYPES, random_mixture, rows_from, table
 
 
 @pytest.mark.parametrize("method", INIT_METHODS)
@@ -46,3 +46,32 @@ def test_unusable_requests_are_refused() -> None:
         initial_parameters(X, 4)
     with pytest.raises(InputError, match="increase reg_covar"):
         initial_parameters(X, 1, reg_covar=0.0)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_start_from_many_rows_is_that_by_the_definition(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = rows_from(random_mixture(1, 3, 2, kind), 500) + 50.0
+    weights = np.arange(500) % 4 * 1.0
+    for sample_weight in (None, weights):
+        options = {"covariance_type": kind, "random_state": 0, "sample_weight": sample_weight}
+        monkeypatch.setattr("suite.gmm.initial._LARGE", np.inf)
+        small = initial_parameters(X, 3, **options)
+        monkeypatch.setattr("suite.gmm.initial._LARGE", 0)
+        monkeypatch.setattr("suite.gmm.initial._from_responsibilities", None)  # not called
+        large = initial_parameters(X, 3, **options)
+        monkeypatch.undo()
+        np.testing.assert_allclose(large.weights, small.weights, rtol=1e-12)
+        np.testing.assert_allclose(large.means, small.means, rtol=1e-12)
+        np.testing.assert_allclose(large.covariances, small.covariances, rtol=1e-9, atol=1e-12)
+
+
+def test_a_start_from_many_rows_with_a_narrow_cluster_is_exact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X = np.concatenate([np.arange(50.0), 1e4 + 1e-7 * np.arange(10.0)])[:, np.newaxis]
+    monkeypatch.setattr("suite.gmm.initial._LARGE", 0)
+    start = initial_parameters(X, 2, reg_covar=0.0, random_state=0)
+    expected = sorted([X[:50].var(), X[50:].var()])
+    np.testing.assert_allclose(sorted(start.covariances.ravel()), expected, rtol=1e-9)

@@ -11,8 +11,9 @@ from studies.report.overlap_sections import overlap_answer, overlap_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
 from studies.report.selection_sections import selection_answer, selection_section
+from studies.report.speed_bound import product_bound_section
 from studies.report.speed_growth import growth_section
-from studies.report.speed_sections import product_bound_section, speed_section
+from studies.report.speed_sections import speed_section
 from studies.report.speed_target import speed_target_section
 from studies.report.speed_targets import speed_answer
 from studies.report.vae_answer import vae_answer

@@ -1,13 +1,22 @@
-"""The sections of a study of speed: time per iteration, the bound, time to a target."""
+"""The section of a study of speed that holds the time per iteration at every size."""
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 
-from studies.product_rate import statistics_length
 from studies.report.loaded import StudyResults
-from studies.report.model import Bullets, Column, Entry, Section, Table, Text
+from studies.report.model import (
+    Block,
+    Bullets,
+    Column,
+    Entry,
+    Figure,
+    Section,
+    Table,
+    Text,
+)
 from studies.report.speed_data import (
     DOUBLE_PARITY,
     SINGLE_PARITY,
@@ -19,8 +28,10 @@ from studies.report.speed_data import (
     step_seconds,
     timed_points,
 )
+from studies.report.speed_figures import draw_ratios, step_ratios
 from studies.report.speed_targets import verdicts
-from studies.report.words import escaped, fixed, listed, significant
+from studies.report.speed_words import POINT_COLUMNS, milliseconds, point_entries, present
+from studies.report.words import fixed, listed, significant
 
 _Shown = tuple[Entry, float]
 _GROUPS = ("sizes", "iris", "faithful")
@@ -29,12 +40,13 @@ _GROUPS = ("sizes", "iris", "faithful")
 def speed_section(results: StudyResults) -> Section:
     """Time per iteration of every implementation at every size, and the targets' verdicts."""
     points = timed_points(results, _GROUPS)
-    names = _present(results, points)
+    names = present(results, points)
     first = lambda p, n: _first_step(results, p, n)  # noqa: E731
     memory = lambda p, n: _memory(results, p, n)  # noqa: E731
-    blocks = (
+    blocks: tuple[Block, ...] = (
         Text(_HOW),
         Bullets(tuple(verdict.text for verdict in verdicts(results))),
+        *_ratio_figure(results, points, [name for name in names if name != results.baseline]),
         _wide(
             results,
             "step-seconds",
@@ -79,6 +91,26 @@ def speed_section(results: StudyResults) -> Section:
     return Section("speed", "Time per iteration", blocks)
 
 
+def _ratio_figure(
+    results: StudyResults, points: list[Point], names: list[str]
+) -> tuple[Figure, ...]:
+    shown = [p for p in points if any(len(step_ratios(results, p, name)) for name in names)]
+    if not shown:
+        return ()
+    who = listed([results.plain_label(name) for name in names])
+    figure = Figure(
+        name="ratios",
+        alt=f"Time per iteration of {who} over {results.plain_label(results.baseline)}'s, a row a "
+        "size.",
+        caption=f"How many times as long as {results.label(results.baseline)}'s an iteration "
+        "takes, on a logarithmic axis; a row a size (N, D, K) and covariance type. Right of the "
+        "line is slower. Marks: medians over repetitions; bars: their range. What is not ranked is "
+        "left out.",
+        draw=partial(draw_ratios, results, shown, names),
+    )
+    return (figure,)
+
+
 _HOW = (
     "Every implementation starts from the same weights, means and covariances and makes the same "
     "number of iterations. Each process first fits a few thousand rows for two iterations, so that "
@@ -90,104 +122,6 @@ _HOW = (
     "iteration. The repetitions are interleaved: all implementations run once before any runs "
     "again."
 )
-
-
-def product_bound_section(results: StudyResults) -> Section:
-    """How near EM by hand comes to the time of its matrix products alone."""
-    points = timed_points(results, ("sizes",))
-    names = [n for n in _present(results, points) if results.registered(n) == "em"]
-    rows, records = [], []
-    for point in points:
-        for name in names:
-            entries, record = _bound_row(results, point, name)
-            if record is not None:
-                rows.append(entries)
-                records.append(record)
-    frame = pd.DataFrame(records, columns=_BOUND_COLUMNS)
-    share = frame["share"].astype(float)
-    lead = _BOUND + (
-        f" The bound is {_percent(share.min())} to {_percent(share.max())} of the time that an "
-        "iteration of EM by hand takes."
-        if records
-        else " No run measured it."
-    )
-    columns = (
-        *_POINT_COLUMNS,
-        Column("implementation", align="left"),
-        Column("M"),
-        Column("operations", "10⁹"),
-        Column("rate", "10⁹ a second"),
-        Column("bound", "ms"),
-        Column("iteration", "ms"),
-        Column("bound / iteration"),
-    )
-    table = Table(
-        "product-bound",
-        "Medians over repetitions. Below the rate: that of large square products, a machine's "
-        "peak, which products with so few rows or columns do not reach.",
-        columns,
-        tuple(rows),
-        frame,
-    )
-    return Section(
-        "product-bound",
-        "The bound by matrix products",
-        (Text(lead), table) if rows else (Text(lead),),
-    )
-
-
-_BOUND = (
-    "With $T(x) = [\\mathrm{vech}(xx^\\top), x, 1]$ of length $M$, the E-step's log densities are "
-    "one product $\\Theta\\,T$ of a $K \\times M$ with an $M \\times N$ matrix and the M-step's "
-    "statistics one product $R\\,T^\\top$ of a $K \\times N$ with an $N \\times M$ matrix: "
-    "together $4NMK$ operations, a multiplication and an addition counted as two. $M$ is $D(D+1)/2 "
-    "+ D + 1$ for full, $2D + 1$ for diagonal, $D + 2$ for spherical and $D + 1$ for tied "
-    "covariances, whose squares are the same for every component and drop out of the "
-    "responsibilities. An iteration so arranged takes no less than $4NMK / \\text{rate}$, where "
-    "the rate is that of `torch.matmul` on one chunk's two products, the best of several chunk "
-    "lengths, measured in the process of the fit. Building $T$, the $NK$ exponentials and "
-    "everything else come on top; they weigh most where $M$ is short."
-)
-_BOUND_COLUMNS = [
-    "n_rows",
-    "n_features",
-    "n_components",
-    "covariance_type",
-    "estimator",
-    "statistics_length",
-    "operations",
-    "product_rate",
-    "square_product_rate",
-    "bound_seconds",
-    "step_seconds",
-    "share",
-]
-
-
-def _bound_row(
-    results: StudyResults, point: Point, name: str
-) -> tuple[tuple[Entry, ...], tuple[object, ...] | None]:
-    bound, rate, square = (
-        float(results.values(metric, "", point.dataset, name).median())
-        for metric in ("product_seconds", "product_rate", "square_product_rate")
-    )
-    step = step_seconds(results, point.dataset, name)
-    if math.isnan(bound) or math.isnan(step):
-        return (), None
-    length = statistics_length(point.n_features, point.covariance_type)
-    operations = 4 * point.n_rows * length * point.n_components
-    entries = (
-        *_point_entries(point),
-        Entry(results.label(name)),
-        Entry(fixed(length, 0)),
-        Entry(significant(operations / 1e9)),
-        Entry(significant(rate), significant(square)),
-        Entry(_milliseconds(bound)),
-        Entry(_milliseconds(step)),
-        Entry(_percent(bound / step)),
-    )
-    described = (*point.size, point.covariance_type, name, length, operations)
-    return entries, (*described, rate, square, bound, step, bound / step)
 
 
 def _wide(
@@ -202,21 +136,12 @@ def _wide(
     rows, records = [], []
     for point in points:
         shown = [show(point, estimator) for estimator in names]
-        rows.append((*_point_entries(point), *(entry for entry, _ in shown)))
+        rows.append((*point_entries(point), *(entry for entry, _ in shown)))
         described = (point.dataset, *point.size, point.covariance_type)
         records.append((*described, *(value for _, value in shown)))
-    columns = (*_POINT_COLUMNS, *(Column(results.label(n)) for n in names))
+    columns = (*POINT_COLUMNS, *(Column(results.label(n)) for n in names))
     headings = ["dataset", "n_rows", "n_features", "n_components", "covariance_type", *names]
     return Table(name, caption, columns, tuple(rows), pd.DataFrame(records, columns=headings))
-
-
-_POINT_COLUMNS = (Column("N, D, K", align="left"), Column("covariances", align="left"))
-
-
-def _point_entries(point: Point) -> tuple[Entry, Entry]:
-    size = ", ".join(fixed(value, 0) for value in point.size)
-    named = "" if point.group != point.dataset else escaped(point.dataset)
-    return Entry(size, named), Entry(point.covariance_type)
 
 
 def _step(results: StudyResults, point: Point, name: str) -> _Shown:
@@ -226,7 +151,7 @@ def _step(results: StudyResults, point: Point, name: str) -> _Shown:
     note = ""
     if name != results.baseline:
         note = _ratio(results, point, name)
-    return Entry(_milliseconds(value), note), value
+    return Entry(milliseconds(value), note), value
 
 
 def _ratio(results: StudyResults, point: Point, name: str) -> str:
@@ -246,7 +171,7 @@ def _first_step(results: StudyResults, point: Point, name: str) -> _Shown:
         return _absent(results, point, name), math.nan
     value = float(values.median())
     set_up = value - step_seconds(results, point.dataset, name)
-    return Entry(_milliseconds(value), f"set-up {_milliseconds(max(set_up, 0.0))}"), value
+    return Entry(milliseconds(value), f"set-up {milliseconds(max(set_up, 0.0))}"), value
 
 
 def _memory(results: StudyResults, point: Point, name: str) -> _Shown:
@@ -273,20 +198,3 @@ def _absent(results: StudyResults, point: Point, name: str) -> Entry:
 def _scored_rows(results: StudyResults) -> str:
     rows = (results.document.get("evaluation") or {}).get("score_rows")
     return "" if rows is None else f" of the first {fixed(rows, 0)} rows at the most"
-
-
-def _present(results: StudyResults, points: Sequence[Point]) -> list[str]:
-    """The implementations that the study ran on any of the points."""
-    return [
-        name
-        for name in results.estimators
-        if any(results.planned(point.dataset, name) for point in points)
-    ]
-
-
-def _milliseconds(seconds: float) -> str:
-    return significant(1e3 * seconds)
-
-
-def _percent(share: float) -> str:
-    return f"{significant(100 * share, 2)}%"

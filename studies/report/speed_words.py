@@ -1,0 +1,37 @@
+"""What the tables of a study of speed have in common: a row's size, and units."""
+
+from collections.abc import Sequence
+
+from studies.report.loaded import StudyResults
+from studies.report.model import Column, Entry
+from studies.report.speed_data import Point
+from studies.report.words import escaped, fixed, significant
+
+POINT_COLUMNS = (Column("N, D, K", align="left"), Column("covariances", align="left"))
+"""The columns that say which size a row is of."""
+
+
+def point_entries(point: Point) -> tuple[Entry, Entry]:
+    """A row's entries in `POINT_COLUMNS`; tables that are no sweep are named."""
+    size = ", ".join(fixed(value, 0) for value in point.size)
+    named = "" if point.group != point.dataset else escaped(point.dataset)
+    return Entry(size, named), Entry(point.covariance_type)
+
+
+def present(results: StudyResults, points: Sequence[Point]) -> list[str]:
+    """The implementations that the study ran on any of the points."""
+    return [
+        name
+        for name in results.estimators
+        if any(results.planned(point.dataset, name) for point in points)
+    ]
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration in milliseconds, without its unit."""
+    return significant(1e3 * seconds)
+
+
+def percent(share: float) -> str:
+    """A share of 1 with a per cent sign."""
+    return f"{significant(100 * share, 2)}%"

@@ -344,8 +344,9 @@ _METRICS = (
         "regular",
         "share of runs",
         "higher",
-        "Whether no component is too narrow (a spread under 0.001) or, with a covariance of its "
-        "own, has fewer than D + 1 effective rows: else its optimum is called spurious.",
+        "Whether no component is too narrow (a smallest spread under 0.001 of the variance of a "
+        "single component of the same type) or, with a covariance of its own, on fewer than D + 1 "
+        "effective rows.",
         ("mixture",),
         digits=2,
     ),

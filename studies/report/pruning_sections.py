@@ -10,7 +10,6 @@ from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Figure, Section, Table, Text
 from studies.report.pruning_figures import draw_weights
 from studies.report.words import MISSING, escaped, fixed, listed, significant
-from suite.gmm.covariance import covariance_type_named
 
 SHARE = 0.95
 """The components that keep weight are the fewest that together hold this share of it."""
@@ -174,12 +173,16 @@ def _weights(results: StudyResults, dataset: str, name: str) -> np.ndarray | Non
 
 
 def _limit(results: StudyResults, dataset: str) -> float:
-    """Half the number of parameters of one component: its mean and its covariance."""
-    facts = results.facts(dataset)
-    D = int(facts.get("n_features", 0))
-    point = next(n for n in results.estimators if results.planned(dataset, n))
-    kind = str(results.settings(dataset, point).get("covariance_type", "full"))
-    return (D + covariance_type_named(kind).n_parameters(1, D)) / 2
+    """Half the number d of parameters of one component, its mean and its covariance.
+
+    A mixture of K components with covariances of their own has K − 1 + K d parameters.
+    """
+    for name in results.estimators:
+        counts = results.values("n_parameters", "", dataset, name)
+        if len(counts):
+            K = int(results.settings(dataset, name).get("n_components", 1))
+            return (float(counts.iloc[0]) - (K - 1)) / K / 2
+    return float("nan")
 
 
 def _side(concentration: float, limit: float) -> str:

@@ -4,12 +4,12 @@ from functools import partial
 
 import pandas as pd
 
+from studies.metrics import METRICS
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer, Block, Bullets, Column, Entry, Figure, Section, Table, Text
 from studies.report.published_figures import draw_published
 from studies.report.published_rows import MARGIN, PublishedRow, published_rows, rows_left_out
 from studies.report.words import MISSING, counted, escaped, fixed, listed, significant
-from suite.evaluation.regularity import SMALLEST_SPREAD
 
 _TITLE = "Published optima"
 _NONE = "No published optimum belongs to what this study ran."
@@ -137,10 +137,9 @@ def _rules() -> tuple[str, ...]:
     return (
         "**Measured**: the highest log-likelihood of any run that ended in a regular optimum, over "
         "all starts, without regularisation. It is computed from the learned parameters alone.",
-        f"**Spurious**: a component narrower in some direction than {significant(SMALLEST_SPREAD)} "
-        "of the variance of a single component of the same type, or, with a covariance of its own, "
-        "on fewer than D + 1 effective rows. Such a likelihood has no upper bound and is no "
-        "estimate; it never counts as reached, however high.",
+        f"**Spurious**: not regular. {METRICS['regular'].description} Without a lower limit on "
+        "covariances such a likelihood has no upper bound and is no estimate; it never counts as "
+        "reached, however high.",
         f"**Verdict**: *reached* within {MARGIN:g} nats in total, *higher* above that, *not "
         "reached* below it.",
         "**BIC and ICL** have scikit-learn's sign here: lower is better. Below each stands the "

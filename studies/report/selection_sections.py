@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from studies.metrics import METRICS
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer, Column, Entry, Figure, Section, Table, Text
 from studies.report.pruning_sections import pruning_sentences
@@ -13,6 +14,7 @@ from studies.report.selection_data import (
     Criterion,
     choice,
     covariance_type,
+    curve,
     known_classes,
     published_choice,
     swept_groups,
@@ -59,12 +61,33 @@ def selection_section(results: StudyResults) -> Section:
         alt=f"Gain in log-likelihood over one component against K on {listed(groups)}, on held-out "
         "and on training rows.",
         caption="Log-likelihood less that of the smallest K on the same split, in nats per datum. "
-        "Line: median over seeds; band: smallest to largest. Training rows (dashed) gain from "
-        "every component; held-out rows do not. Ring: the K that is best on held-out rows most "
-        "often; dotted: the number of known classes.",
+        "Line: median over seeds; band: smallest to largest; dashed: median of the training rows, "
+        "which can only gain from one more component at the highest optimum, as held-out rows need "
+        "not. Ring: the K that is best on held-out rows most often; dotted: the number of known "
+        "classes.",
         draw=partial(draw_held_out, results, groups),
     )
-    return Section("selection", _TITLE, (lead, _table(results, groups), criteria, held_out))
+    notes = [Text(note) for note in [_spurious(results, groups)] if note]
+    return Section("selection", _TITLE, (lead, _table(results, groups), *notes, criteria, held_out))
+
+
+def _spurious(results: StudyResults, groups: list[str]) -> str:
+    """Which runs found no regular optimum, and so flatter their K."""
+    total, places = 0, []
+    for group in groups:
+        regular = curve(results, group, "regular", "")
+        total += regular.size
+        for K, values in regular.items():
+            if (lost := int((values != 1).sum())) > 0:
+                places.append((lost, f"{escaped(group)} with K = {K} ({lost})"))
+    lost = sum(count for count, _ in places)
+    if not lost:
+        return ""
+    return (
+        f"**In {lost} of {counted(total, 'run')} no start ended in a regular optimum**, and what "
+        "was kept is a spurious one, whose training figures and criteria flatter its K: "
+        f"{listed([place for _, place in places])}. {METRICS['regular'].description}"
+    )
 
 
 def _headline(results: StudyResults) -> str:
@@ -95,7 +118,8 @@ def _group_sentence(results: StudyResults, group: str) -> str:
 
 def _chosen(taken: Choice) -> str:
     if taken.votes == taken.n_seeds:
-        seeds = "the one seed" if taken.n_seeds == 1 else f"all {taken.n_seeds} seeds"
+        few = {1: "the one seed", 2: "both seeds"}
+        seeds = few.get(taken.n_seeds, f"all {taken.n_seeds} seeds")
         return f"K = {taken.usual} on {seeds}"
     low, high = taken.spread
     return f"K = {taken.usual} on {taken.votes} of {taken.n_seeds} seeds ({low} to {high} over all)"
@@ -106,8 +130,11 @@ def _known(results: StudyResults, group: str) -> str:
     classes, published = known_classes(results, group), published_choice(results, group)
     if classes:
         simulated = results.facts(results.groups[group][0]).get("origin") == "simulated"
-        what = "components they were drawn from" if simulated else "classes"
-        parts.append(f"the data have {classes} known {what}")
+        parts.append(
+            f"the data were drawn from {classes} components"
+            if simulated
+            else f"the data have {classes} known classes"
+        )
     if published is not None:
         kind = escaped(covariance_type(results, group).replace("_", " "))
         parts.append(

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from studies.cells import Cell, plan_cells
+from studies.metrics import METRICS
 from studies.schema import parse_study, resolve
 from studies.worker import run_cell
 from suite.data import load
+from suite.evaluation.regularity import SMALLEST_SPREAD
 from suite.gmm import EMGaussianMixture
 
 STUDY = """
@@ -53,6 +55,10 @@ def test_criteria_are_stored_as_the_estimator_itself_has_them() -> None:
     assert found["regular"] == 1.0
     assert found["smallest_count"] == pytest.approx(50, abs=0.1)
     np.testing.assert_allclose(np.sort(result.arrays["weights"]), [1 / 3, 2 / 3], atol=1e-3)
+
+
+def test_the_metric_names_the_limit_that_is_applied() -> None:
+    assert f"smallest spread under {SMALLEST_SPREAD:g} of" in METRICS["regular"].description
 
 
 def test_restarts_are_made_by_the_estimator_and_are_no_worse_than_the_shared_start() -> None:

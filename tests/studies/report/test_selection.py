@@ -9,7 +9,7 @@ import pytest
 from studies.cells import Cell, plan_cells
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
-from studies.report.model import Table
+from studies.report.model import Table, Text
 from studies.report.pruning_sections import Pruning, prunings
 from studies.report.selection_data import CRITERIA, choice, known_classes, published_choice
 from studies.report.writing import write_report
@@ -28,6 +28,9 @@ FACTS = {
         "origin": "simulated",
     },
 }
+N_OWN = {"faithful": 5, "simulated": 5, "iris": 14}
+"""D means and D (D + 1) / 2 entries of a full covariance."""
+SPURIOUS = ("wine n_components=9", 1)
 BEST = {"bic": 3, "icl": 2}
 """Where the made-up criteria are lowest."""
 
@@ -45,6 +48,8 @@ def made_up(cell: Cell) -> CellResult:
         Score("log_likelihood", "test", -4.0 - cell.seed - 0.1 * abs(K - held_out)),
         Score("log_likelihood", "train", -3.0 - cell.seed + 0.05 * K),
         Score("components_in_use", "train", K),
+        Score("regular", "", 0.0 if (cell.dataset, cell.seed) == SPURIOUS else 1.0),
+        Score("n_parameters", "", K - 1 + K * N_OWN.get(cell.load, 0)),
     ]
     facts = {"name": cell.load, **FACTS[cell.load]}
     return CellResult(
@@ -105,6 +110,13 @@ def test_the_answer_says_it_in_words(results: StudyResults) -> None:
     assert "held-out log p(x) chooses K = 4 on 2 of 3 seeds (4 to 5 over all)" in answer.text
     assert "Started with 8 components on faithful-surplus" in answer.text
     assert "3 with α = 1, 8 with α = 3 and 8 with α = 10" in answer.text
+
+
+def test_a_spurious_optimum_is_named(results: StudyResults) -> None:
+    section = next(s for s in build_document(results).sections if s.name == "selection")
+    text = " ".join(block.text for block in section.blocks if isinstance(block, Text))
+    assert "In 1 of 108 runs no start ended in a regular optimum" in text
+    assert "its K: wine with K = 9 (1)." in text
 
 
 def test_a_seed_without_all_its_runs_does_not_choose(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import torch
 from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO
 from torch import Tensor, nn
 
-from suite.gmm.parameters import MixtureParameters
+from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prior import MixturePrior
 from suite.gmm.pyro_model import GaussianMixtureModel
-from suite.gmm.variational import MixtureCoordinates, NormalGuide, PointGuide
+from suite.gmm.start_coordinates import MixtureCoordinates
+from suite.gmm.variational import NormalGuide, PointGuide
 
 _GUIDE_SPEED = 10.0  # the network's step size in units of the mixture's: q has to keep up with θ
 
@@ -87,6 +88,15 @@ class Climb:
             self.model, self.guide, X, sample_weight=sample_weight, subsample=subsample
         )
         return loss
+
+    def state(self, X: Tensor) -> MixtureState:
+        """The mixture learned so far, and the network's q(z | x) of all rows if there is one."""
+        network = self.mixture.network
+        if network is None:
+            return MixtureState(self.parameters())
+        with torch.no_grad():
+            q = network(X).softmax(1)
+        return MixtureState(self.parameters(), q.cpu().numpy())
 
 
 def _maximum_likelihood(wanted: Wanted) -> Climb:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from suite.errors import InputError
+from suite.gmm.callbacks import StartReport
 from suite.gmm.climb import Climb
 from suite.gmm.settling import MinibatchSettling, Settling, WholeSettling
 from suite.random import torch_generator
@@ -78,6 +79,27 @@ class Steps:
                 for group in self.optimizer.param_groups:
                     group["lr"] /= 2
             yield bound
+
+    def take(self, max_iter: int, report: StartReport) -> tuple[list[float], bool]:
+        """Iterate until convergence, `max_iter` times, or until `report` says stop.
+
+        Returns
+        -------
+        bounds
+            One an iteration, in nats per datum.
+        converged
+            Whether the stopping rule was met.
+        """
+        bounds: list[float] = []
+        steps = iter(self)
+        while len(bounds) < max_iter:
+            report.begin_step()
+            bounds.append(next(steps))
+            if report(bounds[-1], lambda: self.climb.state(self.X)):
+                return bounds, False
+            if self.settling.converged:
+                return bounds, True
+        return bounds, False
 
     def _pass(self) -> float:
         order = torch.randperm(len(self.X), generator=self.generator).to(self.X.device)

@@ -31,9 +31,9 @@ class Regularity:
     smallest_count
         The smallest number of effective rows, Σ_n p(z = k | x_n), of any component.
     needed_count
-        The number of effective rows that a component needs: D + 1 where it has a covariance of its
-        own, 0 where covariances are tied; a component on one row is then no cause of a high
-        likelihood.
+        The number of effective rows that a component needs: D + 1 where it has a full covariance of
+        its own; as many, but no more than four, where it has variances of its own; 0 where
+        covariances are tied: a component on one row is then no cause of a high likelihood.
     """
 
     smallest_spread: float
@@ -74,7 +74,7 @@ def regularity(parameters: MixtureParameters, X: ArrayLike) -> Regularity:
     return Regularity(
         smallest_spread=float(np.linalg.eigvalsh(relative).min()) if kept.any() else 0.0,
         smallest_count=float(parameters.responsibilities(rows).sum(axis=0).min()),
-        needed_count=rows.shape[1] + 1 if parameters.covariance_type in _OWN else 0,
+        needed_count=_NEEDED[parameters.covariance_type](rows.shape[1]),
     )
 
 
@@ -100,5 +100,26 @@ _OF_ONE_COMPONENT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 """By covariance type: the covariance of a single component, from the data's."""
 
-_OWN = ("full", "diag", "spherical")
-"""The types that give every component a covariance of its own."""
+
+def _none(n_features: int) -> int:
+    return 0
+
+
+def _for_a_matrix(n_features: int) -> int:
+    return n_features + 1
+
+
+def _for_variances(n_features: int) -> int:
+    # From four rows a variance is known to a factor of 43 (95%, χ² of 3), from three to one of 146.
+    return min(n_features + 1, 4)
+
+
+_NEEDED: dict[str, Callable[[int], int]] = {
+    "full": _for_a_matrix,
+    "tied": _none,
+    "diag": _for_variances,
+    "tied_diag": _none,
+    "spherical": _for_variances,
+    "tied_spherical": _none,
+}
+"""By covariance type: effective rows that a component needs, of D."""

@@ -60,6 +60,16 @@ def test_few_rows_are_irregular_only_with_a_covariance_of_their_own() -> None:
         assert found.is_regular is regular, count
 
 
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [("full", (2, 4, 14)), ("diag", (2, 4, 4)), ("spherical", (2, 4, 4)), ("tied", (0, 0, 0))],
+)
+def test_rows_needed_in_1_3_and_13_dimensions(kind: str, needed: tuple[int, ...]) -> None:
+    for D, count in zip((1, 3, 13), needed, strict=True):
+        mixture = random_mixture(0, 2, D, kind)
+        assert regularity(mixture, rows_from(mixture, 40)).needed_count == count
+
+
 def test_a_direction_without_any_variance_is_left_out() -> None:
     X = np.column_stack([np.arange(6.0), np.zeros(6)])
     covariances = np.array([[[35 / 12, 0.0], [0.0, 1e-9]]])

@@ -3,7 +3,7 @@
 import sys
 import warnings
 from abc import ABC
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -32,6 +32,7 @@ from suite.gmm.initial import INIT_METHODS, initial_parameters
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prediction import MixturePrediction
+from suite.gmm.starts import Starts
 from suite.progress import Callback
 
 _INNER = ("suite.gmm.", "sklearn.callback.")  # `fit` passes through these before it warns
@@ -143,7 +144,7 @@ class MixtureEstimator(
         self,
         rows: np.ndarray,
         weights: np.ndarray | None,
-        starts: Iterator[MixtureParameters],
+        starts: Starts,
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:
@@ -170,19 +171,8 @@ class MixtureEstimator(
 
     def _starts(
         self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState
-    ) -> Iterator[MixtureParameters]:
-        failure: InputError | None = None
-        made = 0
-        for _ in range(self._n_starts()):
-            try:
-                start = self._start(rows, weights, random)
-            except InputError as error:  # a component without spread is no end of the others
-                failure = error
-                continue
-            made += 1
-            yield start
-        if failure is not None and not made:
-            raise failure
+    ) -> "Starts":
+        return Starts(lambda: self._start(rows, weights, random), self._n_starts())
 
     def _start(
         self, rows: np.ndarray, weights: np.ndarray | None, random: np.random.RandomState

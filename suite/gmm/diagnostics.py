@@ -102,12 +102,15 @@ class FitDiagnostics:
         others.
     constant_features
         The columns that do not vary, from 0.
+    n_failed
+        How many more starts there were that had no density: a component without spread.
     """
 
     starts: tuple[StartDiagnostics, ...]
     chosen: int
     rank: int
     constant_features: tuple[int, ...] = ()
+    n_failed: int = 0
 
     @property
     def is_regular(self) -> bool:
@@ -122,7 +125,8 @@ class FitDiagnostics:
     def __str__(self) -> str:
         kept = self.starts[self.chosen]
         state = "regular" if kept.is_regular else f"degenerate ({'; '.join(kept.faults)})"
-        return f"{self.n_regular} of {len(self.starts)} starts ended regular; kept: {state}"
+        n_starts = len(self.starts) + self.n_failed
+        return f"{self.n_regular} of {n_starts} starts ended regular; kept: {state}"
 
 
 def ranked_first(starts: Sequence[StartDiagnostics]) -> int:

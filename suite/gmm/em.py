@@ -1,6 +1,5 @@
 """A Gaussian mixture by expectation maximisation, by hand in PyTorch."""
 
-from collections.abc import Iterable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -21,6 +20,7 @@ from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.restarts import EMSettings, EMSolver, best_of
 from suite.gmm.rows import ArrayRows, Rows
+from suite.gmm.starts import Starts
 from suite.progress import Callback
 from suite.random import RandomState
 
@@ -241,7 +241,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
         self,
         rows: np.ndarray,
         weights: np.ndarray | None,
-        starts: Iterator[MixtureParameters],
+        starts: Starts,
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:
@@ -250,7 +250,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
     def _best_on(
         self,
         rows: Rows,
-        starts: Iterable[MixtureParameters],
+        starts: Starts,
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:
@@ -264,7 +264,7 @@ class EMGaussianMixture(OnlineEM, MixtureEstimator):
             ascents += solver.ascend(group, report)
             if report.stopped:
                 break
-        return best_of(ascents, solver.coordinates)
+        return best_of(ascents, solver.coordinates, starts.n_failed)
 
     def _settings(self) -> EMSettings:
         device = resolve_device(self.device)

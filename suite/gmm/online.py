@@ -15,9 +15,9 @@ from suite.gmm.callbacks import FitReport
 from suite.gmm.checks import check_enough_rows, check_rows, check_sample_weight
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.outcome import Ascent
-from suite.gmm.parameters import MixtureParameters
 from suite.gmm.restarts import EMSettings, best_of
 from suite.gmm.rows import ArrayRows, ChunkedRows, Rows, thinned
+from suite.gmm.starts import Starts
 from suite.gmm.stepwise import StepwiseEM, ascend_in_batches
 from suite.progress import Callback
 
@@ -141,7 +141,7 @@ class OnlineEM(MixtureEstimator, ABC):
     def _best_in_batches(
         self,
         rows: Rows,
-        starts: Iterable[MixtureParameters],
+        starts: Starts,
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:
@@ -162,7 +162,8 @@ class OnlineEM(MixtureEstimator, ABC):
             )
             if report.stopped:
                 break
-        return best_of(ascents, Coordinates.of(rows, settings.covariance_type))
+        coordinates = Coordinates.of(rows, settings.covariance_type)
+        return best_of(ascents, coordinates, starts.n_failed)
 
     @abstractmethod
     def _settings(self) -> EMSettings:
@@ -172,7 +173,7 @@ class OnlineEM(MixtureEstimator, ABC):
     def _best_on(
         self,
         rows: Rows,
-        starts: Iterable[MixtureParameters],
+        starts: Starts,
         random: np.random.RandomState,
         report: FitReport,
     ) -> Ascent:

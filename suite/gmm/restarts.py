@@ -139,8 +139,11 @@ class EMSolver:
         )
 
 
-def best_of(ascents: Sequence[Ascent], coordinates: Coordinates) -> Ascent:
-    """The ascent to keep, with what is to be known of the whole fit."""
+def best_of(ascents: Sequence[Ascent], coordinates: Coordinates, n_failed: int = 0) -> Ascent:
+    """The ascent to keep, with what is to be known of the whole fit.
+
+    `n_failed` starts had no density, and so no ascent.
+    """
     diagnoses = tuple(ascent.diagnosis for ascent in ascents if ascent.diagnosis is not None)
     chosen = ranked_first(diagnoses)
     found = FitDiagnostics(
@@ -148,6 +151,7 @@ def best_of(ascents: Sequence[Ascent], coordinates: Coordinates) -> Ascent:
         chosen=chosen,
         rank=coordinates.rank,
         constant_features=coordinates.constant_features,
+        n_failed=n_failed,
     )
     return replace(ascents[chosen], diagnostics=found)
 

@@ -87,17 +87,18 @@ def sweep_components(
     mixtures = [_with(template, k) for k in n_components]
     if not mixtures:
         raise InputError("expected at least one number of components, got none.")
-    starts, rows = [], np.empty(0)
+    makers, starts, rows = [], [], np.empty(0)
     for mixture in mixtures:
         mixture._check_parameters()
         rows = check_rows(mixture, X, fitting=True)
         check_enough_rows(rows, mixture.n_components)
-        starts.append(list(mixture._starts(rows, None, check_random_state(mixture.random_state))))
+        makers.append(mixture._starts(rows, None, check_random_state(mixture.random_state)))
+        starts.append(list(makers[-1]))
     solver = EMSolver(ArrayRows(rows), template._settings())
     ascents = iter(solver.ascend([start for group in starts for start in group], FitReport()))
-    for mixture, group in zip(mixtures, starts, strict=True):
+    for mixture, made, group in zip(mixtures, makers, starts, strict=True):
         ends = [next(ascents) for _ in group]
-        mixture._learn(best_of(ends, solver.coordinates), rows.dtype)
+        mixture._learn(best_of(ends, solver.coordinates, made.n_failed), rows.dtype)
     return ComponentSweep(tuple(mixtures), _table(mixtures, rows))
 
 

@@ -64,4 +64,6 @@ def test_a_start_without_a_density_leaves_the_others_alone() -> None:
     rows = load("diabetes", test_size=0.0).train
     mixture = EMGaussianMixture(6, reg_covar=0.0, n_init=30, tol=1e-6, random_state=0).fit(rows)
     assert 0 < len(mixture.diagnostics_.starts) < 30
+    assert len(mixture.diagnostics_.starts) + mixture.diagnostics_.n_failed == 30
+    assert "of 30 starts" in str(mixture.diagnostics_)
     assert mixture.diagnostics_.is_regular

@@ -7,17 +7,12 @@ import numpy as np
 import torch
 
 from suite.errors import InputError
+from suite.gmm.batch import MixtureBatch, Precisions
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.direct import direct_step
 from suite.gmm.expectation import FeatureBlocks, expect
-from suite.gmm.moments import (
-    MOMENTS,
-    MixtureBatch,
-    Precisions,
-    condition_numbers,
-    maximise,
-    natural_parameters,
-)
+from suite.gmm.moments import MOMENTS
+from suite.gmm.natural import condition_numbers, maximise, natural_parameters
 
 _WORST_CONDITION = {torch.float64: 1e6, torch.float32: 1e5}
 """Beyond these the fast path gives way to the direct one: rounding is magnified so many times."""

@@ -13,7 +13,7 @@ from suite.gmm.ascent import is_well_conditioned
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.expectation import label_sums
 from suite.gmm.given import GivenStart
-from suite.gmm.moments import maximise
+from suite.gmm.natural import maximise
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.restarts import parameters_of
 from suite.gmm.rows import ArrayRows

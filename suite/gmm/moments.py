@@ -18,80 +18,14 @@ The products cost 4 N J M operations an iteration. J components of S mixtures of
 stand side by side: J = S K. D features, N rows.
 """
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-_LOG_2PI = math.log(2 * math.pi)
-
-
-@dataclass(frozen=True, eq=False)
-class MixtureBatch:
-    """S mixtures of K components each, in the coordinates of the computation, float64.
-
-    These arrays are small, and NumPy takes less time to begin on a small array than torch does.
-
-    Parameters
-    ----------
-    weights
-        (S, K)
-    means
-        (S, K, D)
-    covariances
-        (S, …), each as in `MixtureParameters.covariances`.
-    """
-
-    weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.weights)
-
-    def __getitem__(self, index: np.ndarray | slice) -> "MixtureBatch":
-        return MixtureBatch(self.weights[index], self.means[index], self.covariances[index])
-
-    def replaced(self, index: np.ndarray, others: "MixtureBatch") -> "MixtureBatch":
-        """These mixtures, with `others` in place of those at `index`."""
-        arrays = [self.weights.copy(), self.means.copy(), self.covariances.copy()]
-        new = (others.weights, others.means, others.covariances)
-        for mine, theirs in zip(arrays, new, strict=True):
-            mine[index] = theirs
-        return MixtureBatch(*arrays)
-
-
-@dataclass(frozen=True, eq=False)
-class Precisions:
-    """Σ⁻¹ of every component, and what can be said of it.
-
-    Parameters
-    ----------
-    values
-        Σ⁻¹, in the shape of the batch's covariances.
-    log_determinants
-        log |Σ⁻¹|, shape (S, K) or (S, 1).
-    norms
-        An upper bound on the largest eigenvalue of Σ⁻¹, (S, K) or (S, 1); infinite where Σ is not
-        positive definite.
-    """
-
-    values: np.ndarray
-    log_determinants: np.ndarray
-    norms: np.ndarray
-
-    def __getitem__(self, index: np.ndarray) -> "Precisions":
-        return Precisions(self.values[index], self.log_determinants[index], self.norms[index])
-
-    @property
-    def valid(self) -> np.ndarray:
-        """(S,): whether all covariances of the mixture are positive definite."""
-        found: np.ndarray = np.isfinite(self.norms).all(axis=1)
-        return found
+from suite.gmm.batch import Precisions
 
 
 class Moments(ABC):
@@ -327,68 +261,6 @@ MOMENTS: dict[str, Moments] = {
     "tied_spherical": _TiedSpherical(),
 }
 """The fast path of every covariance type, by its name."""
-
-
-def natural_parameters(
-    moments: Moments, mixtures: MixtureBatch, precisions: Precisions, log_volume: float
-) -> np.ndarray:
-    """Θ, shape (S, K, M): log π_k N(y | μ_k, Σ_k) = Θ_k · T(y), but for −½ yᵀΣ⁻¹y where shared.
-
-    Parameters
-    ----------
-    moments
-        The covariance type.
-    mixtures, precisions
-        The parameters.
-    log_volume
-        log |det B| of the coordinates, so that densities are those of x.
-    """
-    means = mixtures.means
-    quadratic, linear = moments.natural(precisions.values, means)
-    n_quadratic, n_features = quadratic.shape[-1], means.shape[-1]
-    theta = np.empty((*means.shape[:2], n_quadratic + n_features + 1))
-    theta[..., :n_quadratic] = quadratic
-    theta[..., n_quadratic:-1] = linear
-    doubled = precisions.log_determinants - np.vecdot(linear, means)
-    with np.errstate(divide="ignore"):  # a weight of zero is log 0 = −∞
-        theta[..., -1] = np.log(mixtures.weights) + 0.5 * doubled
-    theta[..., -1] += log_volume - 0.5 * n_features * _LOG_2PI
-    return theta
-
-
-def maximise(
-    sums: np.ndarray, scatter: np.ndarray, covariance_type: str, ridge: np.ndarray
-) -> MixtureBatch:
-    """The M-step.
-
-    Parameters
-    ----------
-    sums
-        Σ_n r_nk T(y_n), shape (S, K, M), or any multiple of it.
-    scatter
-        Σ_n w_n y_n y_nᵀ, (D, D), or the same multiple.
-    covariance_type, ridge
-        What is estimated, and what is added to every covariance.
-    """
-    moments, n_features = MOMENTS[covariance_type], len(scatter)
-    n_quadratic = sums.shape[-1] - n_features - 1
-    # An empty component keeps a count above zero, as in scikit-learn, and so no division by zero.
-    counts = sums[..., -1] + 10 * np.finfo(np.float64).eps
-    means = sums[..., n_quadratic:-1] / counts[..., np.newaxis]
-    covariances = moments.covariances(sums[..., :n_quadratic], counts, means, scatter, ridge)
-    return MixtureBatch(counts / counts.sum(1, keepdims=True), means, covariances)
-
-
-def condition_numbers(mixtures: MixtureBatch, precisions: Precisions) -> np.ndarray:
-    """How many times rounding is magnified in each mixture, (S,): max_k (μ_kᵀμ_k + D) ‖Σ_k⁻¹‖.
-
-    The quadratic form of T adds terms of that size which all but cancel, near the mean of a narrow
-    component that lies far out; the data's own covariance is the identity here, or its diagonal is.
-    Infinite where a covariance is not positive definite.
-    """
-    radii = np.vecdot(mixtures.means, mixtures.means) + mixtures.means.shape[-1]
-    worst: np.ndarray = (radii * precisions.norms).max(1)
-    return worst
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from suite.gmm.ascent import Climb, climb
+from suite.gmm.batch import MixtureBatch
 from suite.gmm.callbacks import FitReport, StartReport
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.diagnostics import (
@@ -19,7 +20,7 @@ from suite.gmm.diagnostics import (
     ranked_first,
 )
 from suite.gmm.expectation import FeatureBlocks
-from suite.gmm.moments import MOMENTS, MixtureBatch
+from suite.gmm.moments import MOMENTS
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.rows import Rows

@@ -8,17 +8,13 @@ import numpy as np
 import torch
 
 from suite.errors import InputError
+from suite.gmm.batch import MixtureBatch
 from suite.gmm.callbacks import StartReport
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.expectation import FeatureBlocks, expect
-from suite.gmm.moments import (
-    MOMENTS,
-    MixtureBatch,
-    condition_numbers,
-    maximise,
-    natural_parameters,
-)
+from suite.gmm.moments import MOMENTS
+from suite.gmm.natural import condition_numbers, maximise, natural_parameters
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.restarts import EMSettings, batch_of, diagnosis_of, parameters_of

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from suite.errors import InputError
 from suite.gmm import EMGaussianMixture, MixtureParameters
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.moments import maximise
+from suite.gmm.natural import maximise
 from suite.gmm.restarts import batch_of, parameters_of
 from suite.gmm.rows import ArrayRows
 from suite.gmm.stepwise import _expected_statistics

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.schema import load_study
+from studies.schema import load_study, parse_study, resolve
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,12 +33,20 @@ def test_every_snippet_is_short_and_runs(snippet: str, tmp_path: Path) -> None:
 
 
 def test_the_study_file_shown_is_a_study(tmp_path: Path) -> None:
-    (study,) = blocks("toml")
+    study, _ = blocks("toml")
     (tmp_path / "mine.toml").write_text(study, encoding="utf-8")
     (tmp_path / "points.csv").write_text("x,y,species\n1,2,a\n", encoding="utf-8")
     name, content = load_study(str(tmp_path / "mine.toml"))
     assert name == "mine"
     assert content.datasets["mine"].load == str(tmp_path / "points.csv")
+
+
+def test_the_sweep_shown_takes_the_place_of_its_data_set() -> None:
+    study, sweep = blocks("toml")
+    rest = re.sub(r"\[datasets\.mine\].*?(?=\n\[)", "", study, flags=re.DOTALL)
+    swept = parse_study(rest + sweep, "mine.toml")
+    assert len(resolve(swept).datasets) == 4 * 2
+    assert len(resolve(swept, profile="quick").datasets) == 2 * 2
 
 
 def test_every_relative_link_leads_to_a_file() -> None:

@@ -64,6 +64,16 @@ def test_both_forms_have_the_same_joint_density(kind: str) -> None:
     assert -loss == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_both_forms_take_many_draws_side_by_side(kind: str) -> None:
+    mixture, x, start = _bayesian(kind)
+    guide = NormalGuide(MixtureCoordinates(start), n_rows=30, n_particles=4, random_state=0)
+    options = {"num_particles": 4, "max_plate_nesting": 1, "vectorize_particles": True}
+    summed_out = Trace_ELBO(**options).loss(mixture.marginal, guide, x)
+    enumerated = TraceEnum_ELBO(**options).loss(mixture.model, guide, x)
+    assert enumerated == pytest.approx(summed_out, rel=1e-12)
+
+
 def test_a_draw_of_the_sites_is_a_mixture() -> None:
     mixture, _, start = _bayesian("tied")
     got = mixture.to_parameters(mixture.start_sites())

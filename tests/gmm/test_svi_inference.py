@@ -339,6 +339,58 @@ def test_converts_to_scikit_learn_and_back(inference: str) -> None:
     assert back.prior_ is None
 
 
+# Equivariance
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("inference", INFERENCES)
+def test_the_way_does_not_depend_on_units_and_origin(inference: str, kind: str) -> None:
+    start = random_mixture(0, 2, 2, kind)
+    X = rows_from(start, 40)
+    units = np.array([8.0, 8.0] if "spherical" in kind else [32.0, 0.25])  # exact in binary
+    factor = {
+        "full": np.outer(units, units),
+        "tied": np.outer(units, units),
+        "diag": units**2,
+        "tied_diag": units**2,
+    }.get(kind, 64.0)
+    offset = np.array([3.0, -1.0])
+    there = MixtureParameters(
+        start.weights, start.means * units + offset, start.covariances * factor, kind
+    )
+    options = {
+        "covariance_type": kind,
+        "inference": inference,
+        "reg_covar": 0.0,
+        "max_iter": 12,
+        "n_particles": 4,
+        "random_state": 0,
+    }
+    one = SVIGaussianMixture(2, initial=start, **options).fit(X)
+    other = SVIGaussianMixture(2, initial=there, **options).fit(X * units + offset)
+    np.testing.assert_allclose(other.means_, one.means_ * units + offset, rtol=1e-9)
+    np.testing.assert_allclose(other.covariances_, one.covariances_ * factor, rtol=1e-9)
+    shift = np.subtract(one.lower_bounds_, other.lower_bounds_)
+    # Each datum's density is divided by the units; for a posterior so are those of all parameters.
+    per_datum = np.log(units).sum()
+    if inference == "map":
+        n_scales = {"spherical": 1.0, "tied_diag": 1.0, "tied": 1.0, "tied_spherical": 0.5}
+        per_datum *= 1 + (2 + n_scales.get(kind, 2.0)) / len(X)
+    np.testing.assert_allclose(shift, per_datum, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_way_does_not_depend_on_the_order_of_components(kind: str) -> None:
+    start = random_mixture(0, 3, 2, kind)
+    X, order = rows_from(start, 40), [2, 0, 1]
+    options = {"covariance_type": kind, "max_iter": 12}
+    one = SVIGaussianMixture(3, initial=start, **options).fit(X)
+    other = SVIGaussianMixture(3, initial=start.permuted(order), **options).fit(X)
+    np.testing.assert_allclose(other.lower_bounds_, one.lower_bounds_, rtol=1e-12)
+    np.testing.assert_allclose(other.means_, one.means_[order], rtol=1e-9)
+    np.testing.assert_allclose(other.weights_, one.weights_[order], rtol=1e-9)
+
+
 # The rest of the contract
 
 

@@ -1,7 +1,6 @@
 """How much memory a piece of work takes beyond what was there before it."""
 
 import ctypes
-import gc
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
@@ -19,7 +18,6 @@ class MemoryGauge:
     """
 
     def __init__(self) -> None:
-        gc.collect()
         _trim()
         self._before = _resident("VmRSS") if _reset_peak() else None
 

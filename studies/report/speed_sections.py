@@ -32,14 +32,16 @@ from studies.report.speed_figures import draw_ratios, step_ratios
 from studies.report.speed_targets import verdicts
 from studies.report.speed_words import POINT_COLUMNS, milliseconds, point_entries, present
 from studies.report.words import fixed, listed, significant
+from suite.gmm import COVARIANCE_TYPES
 
 _Shown = tuple[Entry, float]
 _GROUPS = ("sizes", "iris", "faithful")
+_KINDS = tuple(COVARIANCE_TYPES)
 
 
 def speed_section(results: StudyResults) -> Section:
     """Time per iteration of every implementation at every size, and the targets' verdicts."""
-    points = timed_points(results, _GROUPS)
+    points = sorted(timed_points(results, _GROUPS), key=_order)
     names = present(results, points)
     first = lambda p, n: _first_step(results, p, n)  # noqa: E731
     memory = lambda p, n: _memory(results, p, n)  # noqa: E731
@@ -89,6 +91,11 @@ def speed_section(results: StudyResults) -> Section:
         ),
     )
     return Section("speed", "Time per iteration", blocks)
+
+
+def _order(point: Point) -> tuple[bool, int, tuple[int, int, int]]:
+    """The sweep before the tables, by covariance type and then by size."""
+    return point.group == point.dataset, _KINDS.index(point.covariance_type), point.size
 
 
 def _ratio_figure(

@@ -345,8 +345,9 @@ _METRICS = (
         "share of runs",
         "higher",
         "Whether no component is too narrow (a smallest spread under 0.001 of the variance of a "
-        "single component of the same type) or on too few effective rows: fewer than D + 1 with a "
-        "full covariance of its own, than that or four with variances of its own.",
+        "single component of the same type) and none is on too few effective rows: fewer than "
+        "D + 1 where it has a full covariance of its own; fewer than D + 1 or four, whichever is "
+        "less, where it has variances of its own.",
         ("mixture",),
         digits=2,
     ),

@@ -21,7 +21,7 @@ _MARKS = {
     "spherical": Mark("#D55E00", "D"),
     "tied_spherical": Mark("#3B2A78", "P"),
 }
-_WIDTH = 0.6
+_STEP = 0.12
 _HEADROOM = 3.0
 
 
@@ -64,7 +64,7 @@ def _draw_panel(axis: Axes, rows: Sequence[PublishedRow]) -> None:
             continue
         kind = row.published.covariance_type
         place = order.index(kind) - (len(order) - 1) / 2
-        x = row.published.n_components + place * _WIDTH / max(1, len(order) - 1)
+        x = row.published.n_components + place * _STEP
         mark = _MARKS[kind]
         axis.plot(
             x,

@@ -60,6 +60,7 @@ def published_section(results: StudyResults) -> Section:
             else ("were not planned in this profile and are")
         )
         blocks.append(Text(f"{counted(left_out, 'published figure')} {note} not in these counts."))
+    blocks += [Text(note) for note in [_spurious_sentence(rows)] if note]
     blocks += [Bullets(_rules()), figure, _table(rows)]
     return Section("published", _TITLE, tuple(blocks))
 
@@ -133,13 +134,26 @@ def _criteria_sentences(rows: list[PublishedRow]) -> list[str]:
     return sentences
 
 
+def _spurious_sentence(rows: list[PublishedRow]) -> str:
+    """Where some run kept a spurious optimum, which does not count."""
+    found = [row for row in rows if row.spurious == row.spurious]
+    if not found:
+        return ""
+    above = [row.spurious - row.measured for row in found if row.spurious > row.measured]
+    higher = f", up to {significant(max(above))} nats above the regular one" if above else ""
+    return (
+        f"At {counted(len(found), 'published figure')} some run ended in spurious optima from "
+        f"all of its starts{higher}; they do not count: {listed([_name(row) for row in found])}."
+    )
+
+
 def _rules() -> tuple[str, ...]:
     return (
         "**Measured**: the highest log-likelihood of any run that ended in a regular optimum, over "
         "all starts, without regularisation. It is computed from the learned parameters alone.",
-        f"**Spurious**: not regular. {METRICS['regular'].description} Without a lower limit on "
-        "covariances such a likelihood has no upper bound and is no estimate; it never counts as "
-        "reached, however high.",
+        f"**Regular**: {METRICS['regular'].description} An optimum that is not is called spurious: "
+        "without a lower limit on covariances such a likelihood has no upper bound and is no "
+        "estimate; it never counts as reached, however high.",
         f"**Verdict**: *reached* within {MARGIN:g} nats in total, *higher* above that, *not "
         "reached* below it.",
         "**BIC and ICL** have scikit-learn's sign here: lower is better. Below each stands the "

@@ -10,7 +10,7 @@ from studies.cells import plan_cells
 from studies.published import COVARIANCE_TYPES, published_optima
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
-from studies.report.model import Table
+from studies.report.model import Table, Text
 from studies.report.published_rows import MARGIN, PublishedRow, published_rows, rows_left_out
 from studies.report.writing import write_report
 from studies.results import CellResult, ResultStore
@@ -132,6 +132,9 @@ def test_a_spurious_optimum_never_counts_however_high(tmp_path: Path, ran) -> No
     assert answer.headline.startswith("5 of 7 published figures are reached")
     assert "2 met by spurious optima alone" in answer.headline
     assert "**Spurious only:** iris VVV with K = 2" in answer.text
+    section = next(s for s in build_document(results).sections if s.name == "published")
+    text = " ".join(block.text for block in section.blocks if isinstance(block, Text))
+    assert "At 2 published figures some run ended in spurious optima from all of its starts" in text
 
 
 def test_a_lower_optimum_is_called_so_with_its_distance(tmp_path: Path, ran) -> None:

@@ -130,7 +130,8 @@ def test_a_seed_without_all_its_runs_does_not_choose(tmp_path: Path) -> None:
 
 
 def test_components_that_hold_most_of_the_weight_are_counted_to_the_last_digit() -> None:
-    weights = np.array([[0.5, 0.3, 0.15, 0.05], [0.5, 0.3, 0.1499, 0.0501], [1.0, 0, 0, 0]])
+    exactly, short, all_in_one = [0.4, 0.3, 0.25, 0.05], [0.4, 0.3, 0.2499, 0.0501], [1.0, 0, 0, 0]
+    weights = np.array([exactly, short, all_in_one])
     assert Pruning("d", "e", 1.0, weights).kept.tolist() == [3, 4, 1]
 
 

@@ -74,7 +74,9 @@ def _draw_arrival(
 ) -> None:
     """The median of all runs as a line that ends where it is a miss; every run as a dot."""
     mark = marks(results)[name]
-    medians = [o.steps(name) if column == "steps" else o.seconds(name) for o in found]
+    medians = [
+        np.maximum(1.0, o.steps(name)) if column == "steps" else o.seconds(name) for o in found
+    ]
     panel.plot([o.separation for o in found], medians, zorder=zorder, **mark.line)
     for overlap in found:
         values = overlap.of(name)[column].dropna()

@@ -7,7 +7,7 @@ from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prior import MixturePrior
 from suite.gmm.pyro_model import GaussianMixtureModel
 from suite.gmm.sklearn_em import SklearnGaussianMixture
-from suite.gmm.start_coordinates import MixtureCoordinates
+from suite.gmm.start_coordinates import ComponentCoordinates, FeatureCoordinates
 from suite.gmm.steps import e_step, m_step
 from suite.gmm.svi import SVIGaussianMixture
 from suite.gmm.sweep import ComponentSweep, sweep_components
@@ -15,10 +15,11 @@ from suite.gmm.variational import NormalGuide, PointGuide
 
 __all__ = [
     "COVARIANCE_TYPES",
+    "ComponentCoordinates",
     "ComponentSweep",
     "EMGaussianMixture",
+    "FeatureCoordinates",
     "GaussianMixtureModel",
-    "MixtureCoordinates",
     "MixtureParameters",
     "MixturePrior",
     "MixtureState",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.prior import MixturePrior
 from suite.gmm.pyro_model import GaussianMixtureModel
-from suite.gmm.start_coordinates import MixtureCoordinates
+from suite.gmm.start_coordinates import ComponentCoordinates, FeatureCoordinates
 from suite.gmm.variational import NormalGuide, PointGuide
 
 _GUIDE_SPEED = 10.0  # the network's step size in units of the mixture's: q has to keep up with θ
@@ -130,14 +130,15 @@ def _maximum_likelihood(wanted: Wanted) -> Climb:
 
 def _maximum_a_posteriori(wanted: Wanted) -> Climb:
     mixture = _mixture(wanted)
-    guide = PointGuide(_coordinates(wanted))
+    coordinates = ComponentCoordinates(wanted.start, dtype=wanted.dtype)
+    guide = PointGuide(coordinates.to(wanted.device))
     elbo = Trace_ELBO(max_plate_nesting=1)
     return _over_parameters(mixture, guide, elbo, None)
 
 
 def _variational_bayes(wanted: Wanted) -> Climb:
     guide = NormalGuide(
-        _coordinates(wanted),
+        FeatureCoordinates(wanted.start, dtype=wanted.dtype).to(wanted.device),
         n_rows=wanted.n_rows,
         n_particles=wanted.n_particles,
         random_state=wanted.random,
@@ -188,7 +189,3 @@ def _mixture(wanted: Wanted) -> GaussianMixtureModel:
         dtype=wanted.dtype,
     )
     return mixture.to(wanted.device)
-
-
-def _coordinates(wanted: Wanted) -> MixtureCoordinates:
-    return MixtureCoordinates(wanted.start, dtype=wanted.dtype).to(wanted.device)

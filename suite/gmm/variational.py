@@ -55,14 +55,14 @@ class PointGuide(nn.Module):
 class NormalGuide(nn.Module):
     """q(u) = Π_i Normal(u_i | m_i, s_i), carried over to the model's sites: mean-field Normal.
 
-    It is Pyro's `AutoNormal` in other coordinates, those of `MixtureCoordinates`: they hold the
-    scale and the orientation of the components, so that one step size suits all data and the
-    correlations that a posterior of means has are within the family.
+    It is Pyro's `AutoNormal` in the units of a start, so that one step size suits all data.
+    `FeatureCoordinates` have the prior within the family, as a surplus component needs it;
+    `ComponentCoordinates` have the correlations that the posterior of a component's mean has.
 
     Parameters
     ----------
     coordinates
-        What u is.
+        What u is: `FeatureCoordinates` or `ComponentCoordinates`.
     n_rows
         N, from which the first s_i are 1 / √(1 + N π⁰_k), about that of a posterior.
     n_particles

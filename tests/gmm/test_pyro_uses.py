@@ -13,8 +13,8 @@ from torch import Tensor
 
 from suite.errors import InputError
 from suite.gmm import (
+    FeatureCoordinates,
     GaussianMixtureModel,
-    MixtureCoordinates,
     MixtureParameters,
     MixturePrior,
     NormalGuide,
@@ -67,7 +67,7 @@ def test_both_forms_have_the_same_joint_density(kind: str) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_both_forms_take_many_draws_side_by_side(kind: str) -> None:
     mixture, x, start = _bayesian(kind)
-    guide = NormalGuide(MixtureCoordinates(start), n_rows=30, n_particles=4, random_state=0)
+    guide = NormalGuide(FeatureCoordinates(start), n_rows=30, n_particles=4, random_state=0)
     options = {"num_particles": 4, "max_plate_nesting": 1, "vectorize_particles": True}
     summed_out = Trace_ELBO(**options).loss(mixture.marginal, guide, x)
     enumerated = TraceEnum_ELBO(**options).loss(mixture.model, guide, x)
@@ -221,7 +221,7 @@ def test_elbo_of_the_exact_posterior_is_the_evidence_for_every_draw() -> None:
 def test_normal_guide_holds_the_posterior_of_known_scales() -> None:
     X, evidence, mean, deviation = _one_component()
     start = MixtureParameters([1.0], [mean], [SIGMA**2], "spherical")
-    guide = NormalGuide(MixtureCoordinates(start))
+    guide = NormalGuide(FeatureCoordinates(start))
     with torch.no_grad():  # u = (a, b) in units of σ: b is the prior's log σ, hardly spread
         guide.log_scale.copy_(torch.tensor([*np.log(deviation / SIGMA), np.log(1e-7)]))
     bound = evidence_lower_bound(guide, ONE, torch.from_numpy(X), n_draws=50, random_state=0)

@@ -9,15 +9,20 @@ from torch import Tensor
 
 from suite.errors import InputError
 from suite.gmm import (
+    COVARIANCE_TYPES,
+    ComponentCoordinates,
+    FeatureCoordinates,
     GaussianMixtureModel,
-    MixtureCoordinates,
+    MixtureParameters,
     MixturePrior,
     NormalGuide,
     PointGuide,
 )
 from suite.gmm.evidence import evidence_lower_bound
+from suite.gmm.start_coordinates import MixtureCoordinates
 from tests.gmm.mixtures import TYPES, random_mixture, rows_from
 
+BOTH = (ComponentCoordinates, FeatureCoordinates)
 SIZES = [(1, 1), (1, 3), (3, 1), (2, 3), (3, 2)]
 
 
@@ -46,12 +51,13 @@ def _own_coordinates(values: dict[str, Tensor]) -> Tensor:
     return torch.cat(parts)
 
 
+@pytest.mark.parametrize("Coordinates", BOTH)
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize(("n_components", "n_features"), SIZES)
 def test_volume_is_the_determinant_by_automatic_differentiation(
-    kind: str, n_components: int, n_features: int
+    Coordinates: type[MixtureCoordinates], kind: str, n_components: int, n_features: int
 ) -> None:
-    coordinates = MixtureCoordinates(random_mixture(1, n_components, n_features, kind))
+    coordinates = Coordinates(random_mixture(1, n_components, n_features, kind))
     u = _somewhere(coordinates)
     jacobian = torch.autograd.functional.jacobian(
         lambda v: _own_coordinates(coordinates.sites(v)[0]), u
@@ -61,13 +67,14 @@ def test_volume_is_the_determinant_by_automatic_differentiation(
     torch.testing.assert_close(log_volume, torch.linalg.slogdet(jacobian)[1], rtol=1e-10, atol=0)
 
 
+@pytest.mark.parametrize("Coordinates", BOTH)
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize(("n_components", "n_features"), SIZES)
 def test_zero_is_the_start_and_size_is_the_number_of_parameters(
-    kind: str, n_components: int, n_features: int
+    Coordinates: type[MixtureCoordinates], kind: str, n_components: int, n_features: int
 ) -> None:
     start = random_mixture(2, n_components, n_features, kind)
-    coordinates = MixtureCoordinates(start)
+    coordinates = Coordinates(start)
     assert coordinates.size == start.n_parameters
     got = coordinates.parameters_at(torch.zeros(coordinates.size, dtype=torch.float64))
     np.testing.assert_allclose(got.weights, start.weights, rtol=1e-12)
@@ -75,9 +82,12 @@ def test_zero_is_the_start_and_size_is_the_number_of_parameters(
     np.testing.assert_allclose(got.covariances, start.covariances, rtol=1e-12)
 
 
+@pytest.mark.parametrize("Coordinates", BOTH)
 @pytest.mark.parametrize("kind", TYPES)
-def test_many_draws_at_once_are_each_alone(kind: str) -> None:
-    coordinates = MixtureCoordinates(random_mixture(1, 3, 2, kind))
+def test_many_draws_at_once_are_each_alone(
+    Coordinates: type[MixtureCoordinates], kind: str
+) -> None:
+    coordinates = Coordinates(random_mixture(1, 3, 2, kind))
     draws = torch.stack([_somewhere(coordinates, seed) for seed in range(4)]).unsqueeze(1)
     values, volumes = coordinates.sites(draws)
     assert volumes.shape == (4, 1)
@@ -88,9 +98,10 @@ def test_many_draws_at_once_are_each_alone(kind: str) -> None:
             torch.testing.assert_close(values[name][i, 0], value, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("Coordinates", BOTH)
 @pytest.mark.parametrize("kind", TYPES)
-def test_guide_draws_what_it_scores(kind: str) -> None:
-    coordinates = MixtureCoordinates(random_mixture(1, 3, 2, kind))
+def test_guide_draws_what_it_scores(Coordinates: type[MixtureCoordinates], kind: str) -> None:
+    coordinates = Coordinates(random_mixture(1, 3, 2, kind))
     guide = NormalGuide(coordinates, n_rows=20)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -119,8 +130,33 @@ def test_guide_draws_what_it_scores(kind: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "n_features"),
+    [("diag", 2), ("spherical", 2), ("tied_diag", 3), ("tied_spherical", 1), ("full", 1)],
+)
+def test_feature_coordinates_hold_the_prior(kind: str, n_features: int) -> None:
+    loc = np.linspace(-1, 1, n_features) + 0.5
+    prior = MixturePrior(
+        mean_loc=loc, mean_scale=np.exp(loc), log_scale_loc=-loc, log_scale_scale=0.6
+    )
+    table = COVARIANCE_TYPES[kind]
+    median = np.exp(-2 * (loc.mean() if "spherical" in kind else loc))
+    start = MixtureParameters([1.0], [loc], np.resize(median, table.shape(1, n_features)), kind)
+    guide = NormalGuide(FeatureCoordinates(start))
+    sigma = np.sqrt(start.full_covariances()[0].diagonal())
+    with torch.no_grad():
+        guide.log_scale.fill_(np.log(0.6))
+        guide.log_scale[:n_features] = torch.tensor(np.log(prior.mean_scale / sigma))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        trace = poutine.trace(guide).get_trace()
+    sites = prior.sites(table, 1, like=guide.loc)
+    log_prior = sum(site.log_prob(trace.nodes[name]["value"]) for name, site in sites.items())
+    torch.testing.assert_close(trace.log_prob_sum(), log_prior, rtol=1e-12, atol=1e-12)
+
+
 def test_kept_draws_are_matched_to_the_normal() -> None:
-    guide = NormalGuide(MixtureCoordinates(random_mixture(0, 2, 2, "full")), n_particles=6)
+    guide = NormalGuide(FeatureCoordinates(random_mixture(0, 2, 2, "full")), n_particles=6)
     assert guide.noise is not None
     assert guide.noise.shape == (6, 1, guide.coordinates.size)
     torch.testing.assert_close(guide.noise.mean(0), torch.zeros_like(guide.noise[0]))
@@ -129,13 +165,16 @@ def test_kept_draws_are_matched_to_the_normal() -> None:
         NormalGuide(guide.coordinates, n_particles=3)
 
 
+@pytest.mark.parametrize("Coordinates", BOTH)
 @pytest.mark.parametrize("kind", TYPES)
-def test_the_losses_are_log_posterior_and_evidence_bound(kind: str) -> None:
+def test_the_losses_are_log_posterior_and_evidence_bound(
+    Coordinates: type[MixtureCoordinates], kind: str
+) -> None:
     start = random_mixture(1, 3, 2, kind)
     X = rows_from(start, 25)
     x, prior = torch.from_numpy(X), MixturePrior.for_data(X, 3)
     model = GaussianMixtureModel(3, 2, covariance_type=kind, initial=start, prior=prior)
-    coordinates = MixtureCoordinates(start)
+    coordinates = Coordinates(start)
     point = PointGuide(coordinates)
     with torch.no_grad():
         point.point.copy_(_somewhere(coordinates))
@@ -163,7 +202,7 @@ def test_the_losses_are_log_posterior_and_evidence_bound(kind: str) -> None:
 def test_evidence_bound_is_its_mean_over_draws(kind: str) -> None:
     start = random_mixture(1, 2, 2, kind)
     X = rows_from(start, 25)
-    prior, guide = MixturePrior.for_data(X, 2), NormalGuide(MixtureCoordinates(start), n_rows=25)
+    prior, guide = MixturePrior.for_data(X, 2), NormalGuide(FeatureCoordinates(start), n_rows=25)
     x = torch.from_numpy(X)
     bound = evidence_lower_bound(guide, prior, x, n_draws=2000, random_state=0)
     again = evidence_lower_bound(guide, prior, x, n_draws=2000, random_state=1)

@@ -178,7 +178,8 @@ def test_convergence_stop_and_no_iterations() -> None:
     assert (stopped.n_iter_, stopped.converged_) == (3, False)
     start = initial_parameters(X, n_components, random_state=0)
     unmoved = EMGaussianMixture(n_components, max_iter=0, initial=start).fit(X)
-    np.testing.assert_allclose(unmoved.means_, start.means)
+    np.testing.assert_array_equal(unmoved.means_, start.means)
+    np.testing.assert_array_equal(unmoved.covariances_, start.covariances)
     assert unmoved.n_iter_ == 0
 
 

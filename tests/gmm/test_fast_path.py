@@ -18,14 +18,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 ROUNDING = 1e-10
 
 
-def one_step(X: np.ndarray, start: MixtureParameters, **options: object) -> EMGaussianMixture:
+def one_step(
+    X: np.ndarray,
+    start: MixtureParameters,
+    sample_weight: np.ndarray | None = None,
+    **options: object,
+) -> EMGaussianMixture:
     return EMGaussianMixture(
         start.n_components,
         covariance_type=start.covariance_type,
         initial=start,
         max_iter=1,
         **options,
-    ).fit(X)
+    ).fit(X, sample_weight=sample_weight)
 
 
 def by_distances(
@@ -185,19 +190,24 @@ def test_fits_are_equivariant_under_the_maps_their_type_allows(kind: str) -> Non
     assert moved.lower_bound_ == pytest.approx(plain.lower_bound_ - volume, abs=1e-9)
 
 
-def test_blocks_of_any_size_give_the_same_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_of_any_size_give_the_same_sums(
+    weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # 3000 rows in one block by NumPy; then in blocks of 512 by torch, kept and made anew.
     start = random_mixture(0, 3, 4, "full")
     X = rows_from(random_mixture(1, 3, 4, "full"), 3000)
-    whole = one_step(X, start)
+    weights = np.arange(3000) % 5 if weighted else None
+    whole = one_step(X, start, weights)
     for setting in ("_KEPT_FEATURES_BYTES", "_KEPT_ROWS_BYTES"):
         monkeypatch.setattr("suite.gmm.expectation._WORKING_BYTES", 1e4)
         monkeypatch.setattr("suite.gmm.expectation._SMALL", 0)
-        parts = one_step(X, start)
+        parts = one_step(X, start, weights)
         assert_same(parts, MixtureParameters.from_estimator(whole), 1e-12)
         assert parts.lower_bound_ == pytest.approx(whole.lower_bound_, rel=1e-13)
         monkeypatch.setattr(f"suite.gmm.expectation.{setting}", 0)
-    remade = one_step(X, start)
+    remade = one_step(X, start, weights)
+    assert remade.lower_bound_ == pytest.approx(whole.lower_bound_, rel=1e-13)
     assert_same(remade, MixtureParameters.from_estimator(whole), 1e-12)
 
 
@@ -209,3 +219,17 @@ def test_single_precision_stays_near_double() -> None:
     single = EMGaussianMixture(3, initial=start, max_iter=10, tol=0.0, dtype="float32").fit(X)
     difference = abs(single.lower_bound_ - double.lower_bound_)
     assert 0 < difference < 6e-8 * 15 * 30
+
+
+def test_predictions_in_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixture = random_mixture(0, 3, 2, "full")
+    X = rows_from(mixture, 50)
+    fitted = one_step(X, mixture)
+    monkeypatch.setattr("suite.gmm.prediction._BLOCK", 7)
+    parameters = MixtureParameters.from_estimator(fitted)
+    np.testing.assert_allclose(fitted.score_samples(X), parameters.log_prob(X), rtol=1e-10)
+    posterior = parameters.responsibilities(X)
+    np.testing.assert_allclose(fitted.predict_proba(X), posterior, rtol=1e-8, atol=1e-14)
+    np.testing.assert_array_equal(fitted.predict(X), posterior.argmax(1))
+    largest = np.log(posterior.max(1)).sum()
+    assert fitted.icl(X) == pytest.approx(fitted.bic(X) - 2 * largest)

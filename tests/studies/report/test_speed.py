@@ -150,7 +150,7 @@ def test_each_target_is_met_or_not_by_its_figure(tmp_path: Path) -> None:
 
 
 def test_without_the_stated_sizes_nothing_is_judged(tmp_path: Path) -> None:
-    small = {"sizes": entry("sizes", (1000, 2, 2))}
+    small = {"sizes": entry("sizes", (1000, 2, 2)), "iris": entry("iris", (150, 4, 3))}
     results = loaded(tmp_path, entries=small)
     assert {v.met for v in verdicts(results)} == {None}
     assert "could not be judged" in build_answer(results).text

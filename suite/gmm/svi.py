@@ -37,7 +37,7 @@ class SVIGaussianMixture(MixtureEstimator):
       posterior="exact" the log-likelihood itself, with posterior="amortised" below it by the mean
       KL(q(z | x) ‖ p(z | x)) of a network q(z | x) = Categorical(softmax(network(x))).
     - "map": maximum a posteriori. The objective is (log p(x | θ) + log p(θ)) / N.
-    - "vb": variational Bayes, with q(θ) Normal in the coordinates of the start (`NormalGuide`). The
+    - "vb": variational Bayes, with q(θ) Normal in units of the start (`NormalGuide`). The
       objective is E_q[log p(x | θ) + log p(θ) − log q(θ)] / N ≤ log p(x) / N, a bound of the
       evidence. Surplus components lose their weight where the Dirichlet's concentration is below
       half the number of parameters of one component, else they come to lie on others (Rousseau and

@@ -8,7 +8,6 @@ from studies.report.answer_parts import ending_sentence
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.speed_data import Point, Speedup, combined, timed_points
-from studies.report.speed_restarts import restart_figure, restart_speed
 from studies.report.words import counted, listed, significant
 
 STATED_SIZES = (
@@ -22,7 +21,7 @@ STATED_SIZES = (
 RIVAL = "sklearn"
 _LARGE, _SMALL = "sizes", ("iris", "faithful")
 _KINDS = ("full", "tied", "diag", "spherical")
-_FULL_FACTOR, _OTHER_FACTOR, _RESTARTS_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 10.0, 200.0
+_FULL_FACTOR, _OTHER_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 200.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def verdicts(results: StudyResults) -> tuple[Verdict, ...]:
         _factor(results, ("tied", "diag", "spherical"), _OTHER_FACTOR),
         _small_tables(results),
         *(_against_peer(results, own, peer) for own in single for peer in peers),
-        _restarts(results),
         _memory(results),
     )
 
@@ -135,18 +133,6 @@ def _against_peer(results: StudyResults, own: str, peer: str) -> Verdict:
         f"({_spread(speed)}; {significant(speed.least)} at the least favourable size)"
     )
     return Verdict(target, speed.least > 1, figure)
-
-
-def _restarts(results: StudyResults) -> Verdict:
-    target = (
-        f"At least {significant(_RESTARTS_FACTOR)} times {results.label(RIVAL)}'s speed over a "
-        "sweep of K with 20 starts each, to the same best optimum"
-    )
-    speed = restart_speed(results, RIVAL)
-    if speed is None:
-        return Verdict(target, None, "the sweep was not run, or not to its end")
-    met = speed.mean >= _RESTARTS_FACTOR and speed.reaches_the_same
-    return Verdict(target, met, restart_figure(speed))
 
 
 def _memory(results: StudyResults) -> Verdict:

@@ -103,8 +103,8 @@ def _headline(results: StudyResults) -> str:
         where = f" ({listed([escaped(g) for g in right])})" if right else ""
         parts.append(f"{criterion.label} on {len(right) or 'none'}{where}")
     return (
-        "The number of known classes is what a criterion chooses most often, of "
-        f"{counted(len(groups), 'data set')} that have any: {listed(parts)}."
+        f"The most frequent choice is the number of known classes, of "
+        f"{counted(len(groups), 'data set')} with such, by {listed(parts)}."
     )
 
 

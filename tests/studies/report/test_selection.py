@@ -100,8 +100,8 @@ def test_what_is_known_comes_from_the_data_and_from_print(results: StudyResults)
 def test_the_answer_says_it_in_words(results: StudyResults) -> None:
     answer = build_document(results).answer
     assert answer.headline == (
-        "The number of known classes is what a criterion chooses most often, of 3 data sets that "
-        "have any: BIC on 2 (iris and wine), ICL on none and held-out log p(x) on 1 (simulated)."
+        "The most frequent choice is the number of known classes, of 3 data sets with such, by BIC "
+        "on 2 (iris and wine), ICL on none and held-out log p(x) on 1 (simulated)."
     )
     assert (
         "**faithful**: BIC chooses K = 3 on all 3 seeds, ICL chooses K = 2 on all 3 seeds and"

@@ -192,11 +192,14 @@ def code_hash(path: str, kind: str) -> str:
 
 
 def _source_files(name: str) -> list[Path]:
+    """A package's files; or a module's, and those of its parts: mixture.py, mixture_criteria.py."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         return []
     file = Path(spec.origin)
-    return sorted(file.parent.glob("*.py")) if file.name == "__init__.py" else [file]
+    if file.name == "__init__.py":
+        return sorted(file.parent.glob("*.py"))
+    return [file, *sorted(file.parent.glob(f"{file.stem}_*.py"))]
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from studies.cells import Cell, plan_cells
+from studies.cells import Cell, code_hash, plan_cells
 from studies.schema import load_study, resolve
 
 
@@ -48,6 +48,25 @@ def test_the_key_changes_with_what_decides_the_result_only() -> None:
         {"device": "cuda"},
     ):
         assert replace(cell, **change).key != cell.key, change
+
+
+def test_the_code_behind_a_kind_has_all_its_parts(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "studies_of_nothing"
+    package.mkdir()
+    for name in ("__init__", "tree", "tree_parts", "treetop"):
+        (package / f"{name}.py").write_text("answer = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def fingerprint() -> str:
+        code_hash.cache_clear()
+        return code_hash("studies_of_nothing.tree:Tree", "mixture")
+
+    before = fingerprint()
+    (package / "treetop.py").write_text("answer = 2\n")
+    (package / "tree_parts.py").write_text('"""A docstring changes nothing."""\nanswer = 1\n')
+    assert fingerprint() == before
+    (package / "tree_parts.py").write_text("answer = 2\n")
+    assert fingerprint() != before
 
 
 def test_stored_results_are_found_again() -> None:

@@ -13,6 +13,7 @@ from studies.report.published_sections import published_answer, published_sectio
 from studies.report.selection_sections import selection_answer, selection_section
 from studies.report.speed_bound import product_bound_section
 from studies.report.speed_growth import growth_section
+from studies.report.speed_restarts import restarts_section
 from studies.report.speed_sections import speed_section
 from studies.report.speed_target import speed_target_section
 from studies.report.speed_targets import speed_answer
@@ -41,6 +42,7 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "growth": growth_section,
         "product-bound": product_bound_section,
         "speed-target": speed_target_section,
+        "restarts": restarts_section,
         "overlap": overlap_section,
     },
     "vae": {

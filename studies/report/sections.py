@@ -41,6 +41,7 @@ _SPECIAL: dict[Kind, tuple[str, ...]] = {
         "growth",
         "product-bound",
         "speed-target",
+        "restarts",
         "overlap",
     ),
     "vae": (),

@@ -9,6 +9,9 @@ import numpy as np
 from studies.report.loaded import StudyResults
 from suite.registry import ESTIMATORS
 
+SIMULATED_GROUPS = ("sizes", "over-n", "over-d", "over-k", "to-target")
+"""Sweeps over simulated data, told apart by their sizes; other groups are tables of their own."""
+
 DOUBLE_PARITY, SINGLE_PARITY = 1e-9, 1e-4
 """Largest relative difference of two log-likelihoods after the same iterations from the same start.
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from studies.report.loaded import StudyResults
 from studies.report.scales import short
-from studies.report.speed_data import Point, is_em, is_ranked
+from studies.report.speed_data import SIMULATED_GROUPS, Point, is_em, is_ranked
 from studies.report.style import SOFT, legend, marks, new_figure
 from studies.report.words import fixed
 
@@ -60,5 +60,5 @@ def step_ratios(results: StudyResults, point: Point, name: str) -> np.ndarray:
 
 def _row_label(point: Point) -> str:
     size = ", ".join(fixed(value, 0) for value in point.size)
-    table = f"{point.dataset}: " if point.group == point.dataset else ""
+    table = "" if point.group in SIMULATED_GROUPS else f"{point.group}: "
     return f"{table}{size}  {point.covariance_type}"

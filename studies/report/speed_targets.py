@@ -8,6 +8,7 @@ from studies.report.answer_parts import ending_sentence
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.speed_data import Point, Speedup, combined, timed_points
+from studies.report.speed_restarts import restart_figure, restart_speed
 from studies.report.words import counted, listed, significant
 
 STATED_SIZES = (
@@ -21,7 +22,7 @@ STATED_SIZES = (
 RIVAL = "sklearn"
 _LARGE, _SMALL = "sizes", ("iris", "faithful")
 _KINDS = ("full", "tied", "diag", "spherical")
-_FULL_FACTOR, _OTHER_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 200.0
+_FULL_FACTOR, _OTHER_FACTOR, _RESTARTS_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 10.0, 200.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def verdicts(results: StudyResults) -> tuple[Verdict, ...]:
         _factor(results, ("tied", "diag", "spherical"), _OTHER_FACTOR),
         _small_tables(results),
         *(_against_peer(results, own, peer) for own in single for peer in peers),
+        _restarts(results),
         _memory(results),
     )
 
@@ -110,10 +112,10 @@ def _small_tables(results: StudyResults) -> Verdict:
     target = f"Never slower per iteration than {results.label(RIVAL)} on a small table"
     points = timed_points(results, _SMALL)
     speeds = [combined(results, [p], results.baseline, RIVAL) for p in points]
-    if len(points) < len(_SMALL) or not all(s.repetitions for s in speeds):
+    if {p.group for p in points} != set(_SMALL) or not all(s.repetitions for s in speeds):
         return Verdict(target, None, "the small tables were not all run, or may not be ranked")
     figures = [
-        f"{p.dataset} {significant(s.mean)} times as fast ({_spread(s)})"
+        f"{p.group} {p.covariance_type} {significant(s.mean)} times as fast ({_spread(s)})"
         for p, s in zip(points, speeds, strict=True)
     ]
     return Verdict(target, all(s.mean >= 1 for s in speeds), listed(figures))
@@ -133,6 +135,18 @@ def _against_peer(results: StudyResults, own: str, peer: str) -> Verdict:
         f"({_spread(speed)}; {significant(speed.least)} at the least favourable size)"
     )
     return Verdict(target, speed.least > 1, figure)
+
+
+def _restarts(results: StudyResults) -> Verdict:
+    target = (
+        f"At least {significant(_RESTARTS_FACTOR)} times {results.label(RIVAL)}'s speed over a "
+        "sweep of K with 20 starts each, to the same best optimum"
+    )
+    speed = restart_speed(results, RIVAL)
+    if speed is None:
+        return Verdict(target, None, "the sweep was not run, or not to its end")
+    met = speed.mean >= _RESTARTS_FACTOR and speed.reaches_the_same
+    return Verdict(target, met, restart_figure(speed))
 
 
 def _memory(results: StudyResults) -> Verdict:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry
-from studies.report.speed_data import Point
+from studies.report.speed_data import SIMULATED_GROUPS, Point
 from studies.report.words import escaped, fixed, significant
 
 POINT_COLUMNS = (Column("N, D, K", align="left"), Column("covariances", align="left"))
@@ -12,9 +12,9 @@ POINT_COLUMNS = (Column("N, D, K", align="left"), Column("covariances", align="l
 
 
 def point_entries(point: Point) -> tuple[Entry, Entry]:
-    """A row's entries in `POINT_COLUMNS`; tables that are no sweep are named."""
+    """A row's entries in `POINT_COLUMNS`; real tables are named."""
     size = ", ".join(fixed(value, 0) for value in point.size)
-    named = "" if point.group != point.dataset else escaped(point.dataset)
+    named = "" if point.group in SIMULATED_GROUPS else escaped(point.group)
     return Entry(size, named), Entry(point.covariance_type)
 
 

@@ -88,7 +88,7 @@ def test_a_narrow_component_far_out_is_left_to_centred_distances(
     start = MixtureParameters([0.5, 0.5], means, covariances, kind)
     fitted = one_step(X, start, reg_covar=0.0)
     assert fitted.diagnostics_.starts[0].n_direct == 1
-    # The oracle: rows belong to their cluster to 1e-60 or better, so that an M-step is two sample moments.
+    # The oracle: rows belong to their cluster to 1e-60 or better: an M-step is two sample moments.
     parts = [X[:40], X[40:]]
     own = [np.cov(part.T, bias=True) for part in parts]
     pooled = (own[0] + own[1]) / 2

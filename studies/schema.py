@@ -152,6 +152,24 @@ class EvaluationEntry(_Entry):
     extra: list[Literal["criteria", "em_rate", "product_rate"]] = []
 
 
+class Comparison(_Entry):
+    """How differences between estimators are judged.
+
+    An estimator listed under a second name with the same settings (`[estimators.em-again]` with
+    `estimator = "em"`) is run again beside itself: what its two times differ by is the noise floor,
+    and a difference in time below that is a tie.
+
+    Parameters
+    ----------
+    equivalent
+        By metric, the largest difference that does not matter: in the metric's unit, or for times,
+        memory and steps as a share (0.05: from 1/1.05 to 1.05 times). Metrics named here are
+        judged beside the usual ones (`studies.regions`).
+    """
+
+    equivalent: dict[str, PositiveFloat] = {}
+
+
 class Changes(_Entry):
     """A profile: what it changes in its study. What it leaves out stays.
 
@@ -207,6 +225,8 @@ class Study(_Entry):
     start_rows
         The shared start of a mixture is computed from the first so many training rows; from all if
         left out.
+    comparison
+        How differences between estimators are judged.
     profiles
         Named changes; "full" is what a study is without any, "quick" is what `make study` runs.
     """
@@ -224,13 +244,14 @@ class Study(_Entry):
     start_rows: PositiveInt | None = None
     stopping: Stopping = Stopping()
     evaluation: EvaluationEntry = EvaluationEntry()
+    comparison: Comparison = Comparison()
     profiles: dict[Identifier, Changes] = {}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Study":
-        _check_names(
-            "metrics", self.metrics, [m for m, v in METRICS.items() if self.kind in v.kinds]
-        )
+        known = [m for m, v in METRICS.items() if self.kind in v.kinds]
+        _check_names("metrics", self.metrics, known)
+        _check_names("comparison.equivalent", self.comparison.equivalent, _judged(known))
         _check_names("baseline", [self.baseline], self.estimators)
         if self.sections is not None:
             from studies.report import section_names, special_section_names
@@ -453,8 +474,14 @@ def _allowed(place: str) -> str:
         "profiles": Changes,
         "stopping": Stopping,
         "evaluation": EvaluationEntry,
+        "comparison": Comparison,
     }
     return ", ".join(tables[place.partition(".")[0]].model_fields)
+
+
+def _judged(metrics: list[str]) -> list[str]:
+    """Those of which more, or less, is better."""
+    return [name for name in metrics if METRICS[name].better]
 
 
 def _check_names(place: str, names: Any, allowed: Any) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from studies.cells import Cell, code_hash, plan_cells
-from studies.schema import load_study, resolve
+from studies.schema import Comparison, load_study, resolve
 
 
 def cells() -> list[Cell]:
@@ -48,6 +48,26 @@ def test_the_key_changes_with_what_decides_the_result_only() -> None:
         {"device": "cuda"},
     ):
         assert replace(cell, **change).key != cell.key, change
+
+
+def test_an_estimator_under_a_second_name_is_run_again_beside_itself() -> None:
+    _, study = load_study("gmm-classics")
+    resolved = resolve(study, profile="quick")
+    entry = resolved.estimators["em"]
+    again = entry.model_copy(update={"estimator": "em"})
+    twice = resolved.model_copy(update={"estimators": {"em": entry, "em-again": again}})
+    first, second = plan_cells(twice, "gmm-classics", "cpu")[:2]
+    assert (first.estimator, second.estimator) == ("em", "em-again")
+    assert first.key != second.key
+    assert first.key == cells()[0].key
+    assert replace(second, estimator="em").key == first.key
+
+
+def test_how_results_are_judged_changes_no_key() -> None:
+    _, study = load_study("gmm-classics")
+    other = study.model_copy(update={"comparison": Comparison(equivalent={"elbo": 3.0})})
+    planned = plan_cells(resolve(other, profile="quick"), "gmm-classics", "cpu")
+    assert [cell.key for cell in planned] == [cell.key for cell in cells()]
 
 
 def test_the_code_behind_a_kind_has_all_its_parts(tmp_path, monkeypatch) -> None:

@@ -92,6 +92,26 @@ def test_command_line_choices_come_last() -> None:
         ('kind = "mixture"', 'kind = "tree"', "kind: Input should be 'mixture' or 'vae'"),
         ("second = { max_iter = 3 }", "third = {}", "profiles.quick.estimators: unknown name"),
         ("seeds = 4", "seeds = = 4", "expected TOML, but"),
+        (
+            "[datasets.faithful]",
+            "[comparison]\nequivalent = { elboo = 0.1 }\n[datasets.faithful]",
+            "comparison.equivalent: unknown name 'elboo'; allowed: log_likelihood",
+        ),
+        (
+            "[datasets.faithful]",
+            "[comparison]\nequivalent = { n_parameters = 1 }\n[datasets.faithful]",
+            "comparison.equivalent: unknown name 'n_parameters'",
+        ),
+        (
+            "[datasets.faithful]",
+            "[comparison]\nequivalent = { elbo = 0 }\n[datasets.faithful]",
+            "comparison.equivalent.elbo: Input should be greater than 0, got 0.",
+        ),
+        (
+            "[datasets.faithful]",
+            "[comparison]\nrope = 1\n[datasets.faithful]",
+            "comparison.rope: unknown key; allowed here: equivalent.",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place(old: str, new: str, message: str) -> None:

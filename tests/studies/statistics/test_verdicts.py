@@ -21,6 +21,7 @@ _STUDIES = 300
         (replace(BETTER, n=5, floor=1.0, region=1.0), "undecided", "too few pairs"),
         (replace(BETTER, floor=0.2), "tie", "below the floor"),
         (replace(BETTER, centre=-0.2, interval=(-0.3, -0.1), floor=0.2), "tie", "below the floor"),
+        (replace(BETTER, centre=-0.2, interval=(-0.3, -0.1), floor=0.19), "worse", "significant"),
         (replace(BETTER, floor=0.2, region=0.5), "tie", "below the floor"),
         (replace(BETTER, floor=0.19), "better", "significant"),
         (replace(BETTER, interval=None), "undecided", "no interval"),

@@ -215,6 +215,16 @@ _METRICS = (
         digits=4,
     ),
     Metric(
+        "highest_bound",
+        "highest bound of any start",
+        _NATS,
+        "higher",
+        "The last bound of the start that came highest, by the estimator's own word. Where "
+        "degenerate optima rank last, whatever their height, the one that is kept may be lower.",
+        ("mixture",),
+        digits=6,
+    ),
+    Metric(
         "first_step_seconds",
         "set-up and first step",
         "seconds",

@@ -63,6 +63,8 @@ def _evaluate(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
         Score("objective", "train", float(estimator.lower_bound_)),
         Score("converged", "", float(estimator.converged_)),
     ]
+    if cell.settings.get("n_init", 1) > 1:
+        scores.append(Score("highest_bound", "train", _highest_bound(estimator)))
     splits = (
         ("train", dataset.train, dataset.train_labels),
         ("test", dataset.test, dataset.test_labels),
@@ -82,6 +84,14 @@ def _evaluate(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
         return Evaluation(scores, {"weights": parameters.weights})
     arrays, facts = _view(parameters, dataset)
     return Evaluation(scores, {"weights": parameters.weights, **arrays}, {"view": facts})
+
+
+def _highest_bound(estimator: Any) -> float:
+    """Of all starts, degenerate ones too; what does not rank them keeps the highest anyway."""
+    diagnostics = getattr(estimator, "diagnostics_", None)
+    if diagnostics is None:
+        return float(estimator.lower_bound_)
+    return max(start.lower_bound for start in diagnostics.starts)
 
 
 def _own_posterior(estimator: Any, X: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,8 @@ from suite.errors import InputError
 from suite.gmm.batch import MixtureBatch, Precisions
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.direct import direct_step
-from suite.gmm.expectation import FeatureBlocks, expect
+from suite.gmm.expectation import expect
+from suite.gmm.feature_blocks import FeatureBlocks
 from suite.gmm.moments import MOMENTS
 from suite.gmm.natural import condition_numbers, maximise, natural_parameters
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from suite.gmm.batch import MixtureBatch
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.covariance_type import CovarianceType
-from suite.gmm.expectation import FeatureBlocks
+from suite.gmm.feature_blocks import FeatureBlocks
 
 _POOLED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "full": lambda scatter, counts: scatter / counts[:, None, None],

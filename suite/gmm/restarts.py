@@ -19,7 +19,7 @@ from suite.gmm.diagnostics import (
     faults_of,
     ranked_first,
 )
-from suite.gmm.expectation import FeatureBlocks
+from suite.gmm.feature_blocks import FeatureBlocks
 from suite.gmm.moments import MOMENTS
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +25,10 @@ class Rows(ABC):
     @abstractmethod
     def blocks(self, size: int) -> Iterator[Block]:
         """All rows in order, in blocks of at most `size` rows."""
+
+    def split(self, n_parts: int) -> "list[Rows]":
+        """At most so many parts that can be gone through side by side; one unless overridden."""
+        return [self]
 
     def batches(self, size: int, random: np.random.RandomState) -> "Iterator[ArrayRows]":
         """All rows once, in batches of at most `size`; in their own order unless overridden."""
@@ -56,6 +61,14 @@ class ArrayRows(Rows):
         for begin in range(0, len(self.X), size):
             part = slice(begin, begin + size)
             yield self.X[part], None if self.weights is None else self.weights[part]
+
+    def split(self, n_parts: int) -> list[Rows]:
+        """Equal parts, one after the other; views of the array."""
+        ends = [len(self.X) * i // n_parts for i in range(n_parts + 1)]
+        return [
+            ArrayRows(self.X[a:b], None if self.weights is None else self.weights[a:b])
+            for a, b in pairwise(ends)
+        ]
 
     def batches(self, size: int, random: np.random.RandomState) -> "Iterator[ArrayRows]":
         """All rows once, in batches of `size` in random order."""

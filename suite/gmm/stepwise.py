@@ -12,7 +12,8 @@ from suite.gmm.batch import MixtureBatch
 from suite.gmm.callbacks import StartReport
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.covariance import covariance_type_named
-from suite.gmm.expectation import FeatureBlocks, expect
+from suite.gmm.expectation import expect
+from suite.gmm.feature_blocks import FeatureBlocks
 from suite.gmm.moments import MOMENTS
 from suite.gmm.natural import condition_numbers, maximise, natural_parameters
 from suite.gmm.outcome import Ascent

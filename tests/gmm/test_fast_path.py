@@ -200,12 +200,12 @@ def test_blocks_of_any_size_give_the_same_sums(
     weights = np.arange(3000) % 5 if weighted else None
     whole = one_step(X, start, weights)
     for setting in ("_KEPT_FEATURES_BYTES", "_KEPT_ROWS_BYTES"):
-        monkeypatch.setattr("suite.gmm.expectation._WORKING_BYTES", 1e4)
+        monkeypatch.setattr("suite.gmm.feature_blocks._WORKING_BYTES", 1e4)
         monkeypatch.setattr("suite.gmm.expectation._SMALL", 0)
         parts = one_step(X, start, weights)
         assert_same(parts, MixtureParameters.from_estimator(whole), 1e-12)
         assert parts.lower_bound_ == pytest.approx(whole.lower_bound_, rel=1e-13)
-        monkeypatch.setattr(f"suite.gmm.expectation.{setting}", 0)
+        monkeypatch.setattr(f"suite.gmm.feature_blocks.{setting}", 0)
     remade = one_step(X, start, weights)
     assert remade.lower_bound_ == pytest.approx(whole.lower_bound_, rel=1e-13)
     assert_same(remade, MixtureParameters.from_estimator(whole), 1e-12)
@@ -219,6 +219,27 @@ def test_single_precision_stays_near_double() -> None:
     single = EMGaussianMixture(3, initial=start, max_iter=10, tol=0.0, dtype="float32").fit(X)
     difference = abs(single.lower_bound_ - double.lower_bound_)
     assert 0 < difference < 6e-8 * 15 * 30
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_parts_side_by_side_give_the_same_sums_and_leave_torch_its_threads(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = random_mixture(0, 3, 2, kind)
+    X = rows_from(random_mixture(1, 3, 2, kind), 1000)
+    weights = np.arange(1000) % 3
+    alone = one_step(X, start, weights)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    monkeypatch.setattr("suite.gmm.feature_blocks._WORTH_A_THREAD", 1)
+    monkeypatch.setattr("suite.gmm.expectation._SMALL", 0)
+    try:
+        parts = one_step(X, start, weights)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert_same(parts, MixtureParameters.from_estimator(alone), 1e-11)
+    assert parts.lower_bound_ == pytest.approx(alone.lower_bound_, rel=1e-13)
 
 
 def test_predictions_in_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,7 @@ def loaded(
             ("fit_memory", ""): 100.0,
             ("log_likelihood", "train"): -3.0,
             ("objective", "train"): -3.0,
+            ("highest_bound", "train"): -3.0,
         }
         if cell.estimator == "em":
             products = {"product_seconds": step / 4, "product_rate": 40.0}
@@ -190,7 +191,9 @@ def test_restarts_are_judged_by_whole_sweeps_and_by_their_optima(tmp_path: Path)
 
     slow = verdict("slow", no_edit)
     assert slow.met is False
-    assert slow.figure.startswith("9.18 times as fast (9 to 9.36 over repetitions), nowhere below")
+    assert slow.figure.startswith(
+        "9.18 times as fast (9 to 9.36 over repetitions), and nowhere below"
+    )
 
     def twice(cell: PlannedCell, values: Values) -> None:
         if cell.estimator == "sklearn":
@@ -201,7 +204,7 @@ def test_restarts_are_judged_by_whole_sweeps_and_by_their_optima(tmp_path: Path)
     def elsewhere(cell: PlannedCell, values: Values) -> None:
         twice(cell, values)
         if cell.estimator == "em" and cell.dataset == "restarts k=2":
-            values["objective", "train"] -= 2e-3
+            values["highest_bound", "train"] -= 2e-3
 
     lower = verdict("lower", elsewhere)
     assert lower.met is False

@@ -98,6 +98,8 @@ class _Standing:
             mixtures.covariances, mixtures.means.shape[-1]
         )
         magnification = condition_numbers(mixtures, precisions)
+        if magnification.max() <= _DOUBTFUL:
+            return cls(mixtures, precisions, magnification)
         kind = covariance_type_named(covariance_type)
         for i in np.flatnonzero(np.isfinite(magnification) & (magnification > _DOUBTFUL)):
             try:

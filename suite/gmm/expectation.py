@@ -12,7 +12,6 @@ from suite.gmm.moments import MOMENTS
 from suite.gmm.rows import Rows
 
 _LEAST_EXPONENT = {8: -650.0, 4: -80.0}  # by size of number: denormal numbers are slow
-_SMALL = 10_000  # numbers in a table
 
 Shape = tuple[int, ...]
 
@@ -41,6 +40,9 @@ def expect(
     shapes = [theta.shape for theta in thetas]
     columns = np.concatenate([theta.reshape(-1, theta.shape[-1]) for theta in thetas])
     found = blocks.map(lambda part: _expect_part(part, columns, shapes))
+    if len(found) == len(shapes) == 1:  # most often, and there every microsecond counts
+        (whole, (total,)) = found[0]
+        return [(whole.reshape(shapes[0]), total)]
     sums = sum((part for part, _ in found), np.zeros(columns.shape))
     totals = [
         sum(parts, np.zeros_like(parts[0])) for parts in zip(*(t for _, t in found), strict=True)
@@ -55,9 +57,11 @@ def _expect_part(
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """The sums, (J, M), and the log-likelihoods, (S,) for each group, of some of the rows."""
     sums, totals = np.zeros(columns.shape), [np.zeros(shape[0]) for shape in shapes]
-    on_device = torch.from_numpy(columns).to(part.device, part.dtype)
+    on_device = None
+    if not part.is_small:
+        on_device = torch.from_numpy(columns).to(part.device, part.dtype)
     for T, weights in part:
-        if len(columns) * T.shape[1] <= _SMALL and part.device.type == "cpu":
+        if on_device is None:
             own, found = _small_block(T, weights, columns, shapes)
         else:
             own, found = _block(T, weights, on_device, shapes, part.table)

@@ -18,6 +18,7 @@ from suite.gmm.threads import one_torch_thread
 _WORKING_BYTES = 8e6  # of one block's features and responsibilities: within the caches
 _KEPT_FEATURES_BYTES = 3.2e7  # below, T is computed once and kept
 _KEPT_ROWS_BYTES = 6.4e7  # below, y is
+_SMALL = 10_000  # numbers in a table of responsibilities: below, NumPy takes less time than torch
 _WORTH_A_THREAD = 2e5  # numbers in T: below, a thread takes longer to wake than to work
 
 Block = tuple[Tensor, Tensor | None]
@@ -87,7 +88,7 @@ class FeatureBlocks:
 
     def map(self, work: "Callable[[FeaturePart], Result]") -> list[Result]:
         """The results of the work on each part, in order, side by side."""
-        if self.device.type != "cpu":
+        if self.device.type != "cpu" or self.parts[0].is_small:
             return [work(part) for part in self.parts]
         with one_torch_thread():
             if len(self.parts) == 1:
@@ -106,6 +107,13 @@ class FeaturePart:
         Those of all rows.
     moments, n_columns, dtype, device
         As for `FeatureBlocks`.
+
+    Attributes
+    ----------
+    is_small
+        Whether a block's table of responsibilities is small enough for NumPy.
+    table
+        Memory for one.
     """
 
     def __init__(
@@ -124,6 +132,7 @@ class FeaturePart:
         size = _block_size((n_terms + 2 * n_columns) * dtype.itemsize, coordinates.n_rows)
         self._size, self._shape = size, (n_terms, size)
         self.dtype, self.device = dtype, device
+        self.is_small = n_columns * size <= _SMALL and device.type == "cpu"
         self.table = torch.empty(n_columns, size, dtype=dtype, device=device)
         self._centre = coordinates.centre
         self._basis = torch.from_numpy(np.array(coordinates.basis)).to(device, dtype)

@@ -201,7 +201,7 @@ def test_blocks_of_any_size_give_the_same_sums(
     whole = one_step(X, start, weights)
     for setting in ("_KEPT_FEATURES_BYTES", "_KEPT_ROWS_BYTES"):
         monkeypatch.setattr("suite.gmm.feature_blocks._WORKING_BYTES", 1e4)
-        monkeypatch.setattr("suite.gmm.expectation._SMALL", 0)
+        monkeypatch.setattr("suite.gmm.feature_blocks._SMALL", 0)
         parts = one_step(X, start, weights)
         assert_same(parts, MixtureParameters.from_estimator(whole), 1e-12)
         assert parts.lower_bound_ == pytest.approx(whole.lower_bound_, rel=1e-13)
@@ -232,7 +232,7 @@ def test_parts_side_by_side_give_the_same_sums_and_leave_torch_its_threads(
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     monkeypatch.setattr("suite.gmm.feature_blocks._WORTH_A_THREAD", 1)
-    monkeypatch.setattr("suite.gmm.expectation._SMALL", 0)
+    monkeypatch.setattr("suite.gmm.feature_blocks._SMALL", 0)
     try:
         parts = one_step(X, start, weights)
         assert torch.get_num_threads() == 3

@@ -17,13 +17,17 @@ from studies.report.speed_restarts import restarts_section
 from studies.report.speed_sections import speed_section
 from studies.report.speed_target import speed_target_section
 from studies.report.speed_targets import speed_answer
+from studies.report.target_section import time_to_target_section
 from studies.report.vae_answer import vae_answer
+from studies.report.verdict_section import verdicts_section
 
 _Writer = Callable[[StudyResults], Section]
 
 _COMMON: dict[str, _Writer] = {
     "scores": common_sections.scores_section,
+    "verdicts": verdicts_section,
     "target": common_sections.target_section,
+    "time-to-target": time_to_target_section,
     "failures": common_sections.failures_section,
     "method": method_section,
 }

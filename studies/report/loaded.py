@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from studies.regions import stated_regions
 from studies.report.sections import section_names
 from studies.report.words import drawn, escaped
 from studies.results import ResultStore
@@ -63,6 +64,12 @@ class StudyResults:
     def target(self) -> float:
         """The common target's distance from the best, in nats per datum."""
         return float(self.document.get("stopping", {}).get("target", 0.01))
+
+    @property
+    def regions(self) -> dict[str, float]:
+        """The metrics to judge, each with the largest difference that does not matter."""
+        stated = self.document.get("comparison", {}).get("equivalent", {})
+        return stated_regions(self.kind, self.metrics, stated)
 
     @cached_property
     def datasets(self) -> list[str]:

@@ -6,18 +6,20 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
     "mixture": (
         "answer",
         "scores",
+        "verdicts",
         "pairs",
         "fits",
         "ascent",
         "gap",
         "tradeoff",
-        "target",
+        "time-to-target",
         "failures",
         "method",
     ),
     "vae": (
         "answer",
         "scores",
+        "verdicts",
         "pairs",
         "reconstructions",
         "samples",
@@ -25,7 +27,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
         "latent",
         "interpolation",
         "tradeoff",
-        "target",
+        "time-to-target",
         "failures",
         "method",
     ),
@@ -34,6 +36,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
 
 _SPECIAL: dict[Kind, tuple[str, ...]] = {
     "mixture": (
+        "target",
         "published",
         "selection",
         "pruning",
@@ -44,7 +47,7 @@ _SPECIAL: dict[Kind, tuple[str, ...]] = {
         "restarts",
         "overlap",
     ),
-    "vae": (),
+    "vae": ("target",),
 }
 """Sections that answer a question of their own, for the studies that name them."""
 
@@ -60,6 +63,6 @@ def section_names(kind: Kind) -> tuple[str, ...]:
     Examples
     --------
     >>> section_names("mixture")[:3]
-    ('answer', 'scores', 'pairs')
+    ('answer', 'scores', 'verdicts')
     """
     return _SECTIONS[kind]

@@ -60,17 +60,18 @@ class Measured:
 
 def measured_columns(results: StudyResults) -> list[Measured]:
     """The main table's columns: the study's metrics, each on the splits that matter."""
+    return [Measured(metric(m), s) for m in results.metrics for s in splits_of(results, m)]
+
+
+def splits_of(results: StudyResults, name: str) -> tuple[str, ...]:
+    """The splits on which a report shows the metric `name`; "" alone if it is of the whole run."""
+    if results.has(name, ""):
+        return ("",)
     usual = _MIXTURE_SPLITS if results.kind == "mixture" else _VAE_SPLITS
-    columns = []
-    for name in results.metrics:
-        if results.has(name, ""):
-            splits: tuple[str, ...] = ("",)
-        else:
-            splits = usual.get(name, ("test",))
-            if not any(results.has(name, split) for split in splits):
-                splits = tuple(s for s in ("test", "train") if results.has(name, s)) or splits
-        columns += [Measured(metric(name), split) for split in splits]
-    return columns
+    splits = usual.get(name, ("test",))
+    if any(results.has(name, split) for split in splits):
+        return splits
+    return tuple(s for s in ("test", "train") if results.has(name, s)) or splits
 
 
 def main_table(results: StudyResults) -> Table:

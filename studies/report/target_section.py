@@ -1,0 +1,74 @@
+"""The section on the common target: who reaches it, how often, and how soon."""
+
+from dataclasses import replace
+from functools import partial
+
+import pandas as pd
+
+from studies.report.answer_parts import runs_word
+from studies.report.common_sections import alternatives, target_section
+from studies.report.loaded import StudyResults
+from studies.report.model import Block, Figure, Section, Text
+from studies.report.target_data import Arrivals, arrivals
+from studies.report.target_figures import draw_arrivals, draw_profiles
+from studies.report.words import counted, sentence
+
+
+def time_to_target_section(results: StudyResults) -> Section:
+    """`target_section` with the distribution of times and performance profiles in it."""
+    plain = target_section(results)
+    found = arrivals(results)
+    if len(plain.blocks) < 3 or found.frame.empty:
+        return replace(plain, name="time-to-target")
+    lead, table, *ways = plain.blocks
+    blocks: list[Block] = [lead, table, Text(_misses(found)), _distribution(results, found)]
+    if len(found.estimators) > 1 and len(found.problems("seconds")):
+        blocks.append(_profiles(results, found))
+    return Section("time-to-target", plain.title, (*blocks, *ways))
+
+
+def _misses(found: Arrivals) -> str:
+    """How many runs never arrived, and why they are counted as they are."""
+    frame = found.frame
+    missed = int((~frame["reached"]).sum())
+    start = f"{missed:,} of {counted(len(frame), 'run')} never reached it"
+    if missed == 0:
+        return f"{sentence(runs_word(len(frame)))} reached it."
+    unknown = int((~frame["reached"] & frame["whole_seconds"].isna()).sum())
+    left = f" ({unknown:,} of them did not end well)" if unknown else ""
+    return (
+        f"{start}{left}. Such a run counts in every share's denominator for good: its own stopping "
+        "rule ended it, so it would never arrive, which is why no estimator for censored times "
+        "(Kaplan and Meier's would let it arrive as late as others do) is used."
+    )
+
+
+def _distribution(results: StudyResults, found: Arrivals) -> Figure:
+    return Figure(
+        name="arrivals",
+        alt="Share of runs that reached the common target against steps and seconds, for "
+        f"{alternatives(results, results.datasets, found.estimators)}.",
+        caption="The share of all planned runs that had reached the target by then, over all data "
+        "sets and seeds. Crosses: runs that stopped without it. At the right: the share that ever "
+        "reached it; what is missing to 100% missed it.",
+        draw=partial(draw_arrivals, results, found),
+    )
+
+
+def _profiles(results: StudyResults, found: Arrivals) -> Figure:
+    problems: pd.DataFrame = found.problems("seconds")
+    unsolved = int(problems.isna().all(axis=1).sum())
+    nobody = f" Nobody solved {counted(unsolved, 'problem')}." if unsolved else ""
+    easy = found.solved_at_start
+    started = f" Left out: {counted(easy, 'problem')} whose start is at the target." if easy else ""
+    return Figure(
+        name="profiles",
+        alt="Performance profiles: share of problems solved within a multiple of the best time, "
+        f"for {alternatives(results, results.datasets, found.estimators)}.",
+        caption="Performance profiles (Dolan and Moré, 2002) over "
+        f"{counted(len(problems), 'problem')}, each a data set and seed: the share that an "
+        "estimator solved, which is to reach the target, within so many times the time (or steps) "
+        "of whoever was first there. At 1: how often it is the first; at the right: how often it "
+        f"arrives at all.{nobody}{started}",
+        draw=partial(draw_profiles, results, found),
+    )

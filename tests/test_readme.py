@@ -33,7 +33,7 @@ def test_every_snippet_is_short_and_runs(snippet: str, tmp_path: Path) -> None:
 
 
 def test_the_study_file_shown_is_a_study(tmp_path: Path) -> None:
-    study, _ = blocks("toml")
+    study, *_ = blocks("toml")
     (tmp_path / "mine.toml").write_text(study, encoding="utf-8")
     (tmp_path / "points.csv").write_text("x,y,species\n1,2,a\n", encoding="utf-8")
     name, content = load_study(str(tmp_path / "mine.toml"))
@@ -42,11 +42,18 @@ def test_the_study_file_shown_is_a_study(tmp_path: Path) -> None:
 
 
 def test_the_sweep_shown_takes_the_place_of_its_data_set() -> None:
-    study, sweep = blocks("toml")
+    study, sweep, _ = blocks("toml")
     rest = re.sub(r"\[datasets\.mine\].*?(?=\n\[)", "", study, flags=re.DOTALL)
     swept = parse_study(rest + sweep, "mine.toml")
     assert len(resolve(swept).datasets) == 4 * 2
     assert len(resolve(swept, profile="quick").datasets) == 2 * 2
+
+
+def test_the_judging_shown_is_an_addition_to_the_study() -> None:
+    study, _, judging = blocks("toml")
+    content = resolve(parse_study(study + judging, "mine.toml"))
+    assert content.comparison.equivalent == {"log_likelihood": 0.01, "fit_seconds": 0.05}
+    assert content.estimators["em-again"].estimator == "em"
 
 
 def test_every_relative_link_leads_to_a_file() -> None:

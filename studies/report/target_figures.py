@@ -21,6 +21,7 @@ from studies.statistics import Steps, arrival_distribution, performance_profile
 _ROOM = 1.35
 _LABEL_GAP = 0.055
 _FAR = 4.0
+_DECADE = 10.0
 _BASES = (2.0, 4.0, 10.0, 100.0, 1e3, 1e6)
 
 
@@ -64,7 +65,9 @@ def _draw_distribution(panel: Axes, results: StudyResults, found: Arrivals, cloc
         panel.set(xticks=[])
         return
     low, high = positive.min() / _ROOM, positive.max() * _ROOM
-    panel.set_xscale("log")
+    narrow = high / low < _DECADE
+    low = 0.0 if narrow else low
+    panel.set_xscale("linear" if narrow else "log")
     panel.set_xlim(low, high)
     chosen = marks(results)
     curves = {n: arrival_distribution(found.times(n, clock)) for n in found.estimators}
@@ -73,8 +76,9 @@ def _draw_distribution(panel: Axes, results: StudyResults, found: Arrivals, cloc
         at = found.censored(name, clock)
         heights = [curves[name].value(t) for t in at]
         panel.scatter(at, heights, s=26, marker="x", color=chosen[name].colour, zorder=20 + order)
-    log_time_axis(panel, clock, None)
-    panel.set_xlim(low, high)
+    if not narrow:
+        log_time_axis(panel, clock, None)
+        panel.set_xlim(low, high)
 
 
 def _draw_curves(

@@ -1,12 +1,9 @@
-"""The study file: what it may say, and checks that name the place of a mistake.
+"""What a study may say, and which names must be known.
 
-A study is one TOML file. Its `profiles` are named sets of changes to the rest of it (fewer seeds,
-full data); `resolve` applies one and leaves a study without profiles, which is what is run.
+A study is one TOML file (`studies.study_files`). Its `profiles` are named sets of changes to the
+rest of it, fewer seeds or full data (`studies.profiles`).
 """
 
-import tomllib
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,13 +14,11 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
 from studies.metrics import METRICS
-from studies.sweeps import NAME_PATTERN, check_sweep, expand
-from suite.errors import InputError
+from studies.sweeps import NAME_PATTERN, check_sweep
 from suite.registry import ESTIMATORS
 
 Settings = dict[str, Any]
@@ -276,207 +271,6 @@ class Study(_Entry):
         _check_names(f"{place}.sweeps", changes.sweeps, self.datasets)
         for name, sweep in changes.sweeps.items():
             check_sweep(f"{place}.sweeps.{name}", sweep.vary, sweep.cases or (), {})
-
-
-def builtin_names() -> tuple[str, ...]:
-    """The names of the studies that come with the program, in alphabetical order.
-
-    Examples
-    --------
-    >>> "gmm-classics" in builtin_names()
-    True
-    """
-    folder = resources.files("studies") / "builtin"
-    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
-
-
-def load_study(name_or_path: str) -> tuple[str, Study]:
-    """The name and content of a built-in study or of a study file.
-
-    Raises
-    ------
-    InputError
-        If there is no such study or file, or if the file is wrong; the message names the place
-        and what is allowed there.
-    """
-    if name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise InputError(f"expected a study file at {name_or_path}, found none.")
-        study = parse_study(path.read_text(encoding="utf-8"), name_or_path)
-        return path.stem, _with_paths_from(study, path.parent)
-    if name_or_path not in builtin_names():
-        raise InputError(
-            f"unknown study {name_or_path!r}; known: {', '.join(builtin_names())}; "
-            "or give the path of a .toml file."
-        )
-    file = resources.files("studies") / "builtin" / f"{name_or_path}.toml"
-    return name_or_path, parse_study(file.read_text(encoding="utf-8"), f"{name_or_path}.toml")
-
-
-def parse_study(text: str, origin: str) -> Study:
-    """The study that `text` describes; `origin` names it in error messages.
-
-    Raises
-    ------
-    InputError
-        If the text is no TOML or no study.
-
-    Examples
-    --------
-    >>> parse_study("title = 3", "mine.toml")
-    Traceback (most recent call last):
-    suite.errors.InputError: mine.toml: title: Input should be a valid string, got 3.
-    """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{origin}: expected TOML, but {error}.") from None
-    return _validated(Study, content, origin)
-
-
-def resolve(
-    study: Study,
-    *,
-    profile: str = "full",
-    seeds: int | None = None,
-    estimators: list[str] | None = None,
-    datasets: list[str] | None = None,
-) -> Study:
-    """The study with a profile and the command line's choices applied: no profiles, no sweeps.
-
-    Parameters
-    ----------
-    profile
-        One of `study.profiles`; "full" is always allowed.
-    seeds, estimators, datasets
-        If given, in place of the study's; names must be among the study's. A data set that is
-        swept is named as a whole or by the points of its sweep.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown or the result is no valid study.
-    """
-    if profile != "full" and profile not in study.profiles:
-        known = ", ".join(dict.fromkeys(["full", *study.profiles]))
-        raise InputError(f"unknown profile {profile!r}; known: {known}.")
-    content = study.model_dump(exclude={"profiles"})
-    changes = study.profiles.get(profile, Changes())
-    _apply(content, changes)
-    if seeds is not None:
-        content["seeds"] = seeds
-    _expand_sweeps(content, f"profile {profile}")
-    _keep(content, "datasets", _with_points(content["datasets"], datasets))
-    _keep(content, "estimators", estimators)
-    _drop_absent_estimators(content)
-    if content["baseline"] not in content["estimators"]:
-        content["baseline"] = next(iter(content["estimators"]))
-    return _validated(Study, content, f"profile {profile}")
-
-
-def _apply(content: dict[str, Any], changes: Changes) -> None:
-    for key in ("seeds", "threads"):
-        if getattr(changes, key) is not None:
-            content[key] = getattr(changes, key)
-    for key in ("stopping", "evaluation"):
-        content[key] |= getattr(changes, key)
-    _keep(content, "datasets", changes.datasets)
-    for entry in content["datasets"].values():
-        entry["options"] |= changes.options
-    for name, sweep in changes.sweeps.items():
-        if name in content["datasets"]:
-            entry = content["datasets"][name]
-            entry["vary"] |= sweep.vary
-            entry["cases"] = entry["cases"] if sweep.cases is None else sweep.cases
-    for name, entry in content["estimators"].items():
-        entry["settings"] |= changes.settings | changes.estimators.get(name, {})
-
-
-def _expand_sweeps(content: dict[str, Any], origin: str) -> None:
-    try:
-        expanded = [expand(name, entry) for name, entry in content["datasets"].items()]
-    except ValueError as error:
-        raise InputError(f"{origin}: {error}") from None
-    content["datasets"] = {name: entry for part in expanded for name, entry in part.items()}
-
-
-def _with_points(entries: dict[str, Any], names: list[str] | None) -> list[str] | None:
-    """The names, each group's replaced by those of its points."""
-    if names is None:
-        return None
-    points = {name: [n for n, e in entries.items() if e["group"] == name] for name in names}
-    return [n for name in names for n in (points[name] if name not in entries else []) or [name]]
-
-
-def _drop_absent_estimators(content: dict[str, Any]) -> None:
-    """Keep in each data set's list the estimators that are left, and data sets with any at all."""
-    for name, entry in list(content["datasets"].items()):
-        if entry["estimators"] is None:
-            continue
-        entry["estimators"] = [n for n in entry["estimators"] if n in content["estimators"]]
-        if not entry["estimators"]:
-            del content["datasets"][name]
-
-
-def _keep(content: dict[str, Any], table: str, names: list[str] | None) -> None:
-    if names is None:
-        return
-    for name in names:
-        if name not in content[table]:
-            raise InputError(
-                f"the study has no {table[:-1]} {name!r}; it has: {', '.join(content[table])}."
-            )
-    content[table] = {name: content[table][name] for name in names}
-
-
-def _with_paths_from(study: Study, folder: Path) -> Study:
-    """Data files are named from the study file's folder."""
-    content = study.model_dump()
-    for name, entry in content["datasets"].items():
-        path = folder / (entry["load"] or name)
-        if path.suffix and not Path(entry["load"] or name).is_absolute() and path.exists():
-            entry["load"] = str(path)
-    return Study.model_validate(content)
-
-
-def _validated(model: type[Study], content: dict[str, Any], origin: str) -> Study:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise InputError(f"{origin}: {_first_mistake(error)}") from None
-
-
-def _first_mistake(error: ValidationError) -> str:
-    """The first mistake on one line: where, what was expected, what came."""
-    mistake = error.errors()[0]
-    place = ".".join(str(part) for part in mistake["loc"])
-    if mistake["type"] == "extra_forbidden":
-        parent, _, key = place.rpartition(".")
-        return (
-            f"{parent + '.' if parent else ''}{key}: unknown key; allowed here: {_allowed(parent)}."
-        )
-    if mistake["type"] == "missing":
-        return f"{place}: this key is required."
-    if mistake["type"] == "value_error":
-        return str(mistake["ctx"]["error"])
-    return f"{place}: {mistake['msg']}, got {mistake['input']!r}."
-
-
-def _allowed(place: str) -> str:
-    """The keys allowed in the table at `place`, such as "datasets.iris"."""
-    if place.startswith("profiles.") and ".sweeps." in place:
-        return ", ".join(Sweep.model_fields)
-    tables: dict[str, type[BaseModel]] = {
-        "": Study,
-        "datasets": DatasetEntry,
-        "estimators": EstimatorEntry,
-        "profiles": Changes,
-        "stopping": Stopping,
-        "evaluation": EvaluationEntry,
-        "comparison": Comparison,
-    }
-    return ", ".join(tables[place.partition(".")[0]].model_fields)
 
 
 def _judged(metrics: list[str]) -> list[str]:

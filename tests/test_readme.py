@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studies.schema import load_study, parse_study, resolve
+from studies.profiles import resolve
+from studies.study_files import load_study, parse_study
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

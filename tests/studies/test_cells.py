@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from studies.cells import Cell, code_hash, plan_cells
-from studies.schema import Comparison, load_study, resolve
+from studies.profiles import resolve
+from studies.schema import Comparison
+from studies.study_files import load_study
 
 
 def cells() -> list[Cell]:

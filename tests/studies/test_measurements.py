@@ -9,9 +9,10 @@ import torch
 
 from studies.cells import Cell, plan_cells
 from studies.product_rate import measure_products, statistics_length
+from studies.profiles import resolve
 from studies.results import CellResult
 from studies.runner import RunPlan, run_plan
-from studies.schema import parse_study, resolve
+from studies.study_files import parse_study
 from studies.worker import load_dataset, preflight, run_cell
 from suite.errors import InputError
 from suite.evaluation import mixture_log_likelihood

@@ -7,7 +7,8 @@ import pytest
 
 from studies.cells import Cell, plan_cells
 from studies.metrics import METRICS
-from studies.schema import parse_study, resolve
+from studies.profiles import resolve
+from studies.study_files import parse_study
 from studies.worker import run_cell
 from suite.data import load
 from suite.evaluation.regularity import SMALLEST_SPREAD

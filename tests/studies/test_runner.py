@@ -15,9 +15,10 @@ from rich.console import Console
 
 from studies.cells import Cell
 from studies.display import make_display
+from studies.profiles import resolve
 from studies.results import CellResult
 from studies.runner import RunPlan, prepare, run_plan
-from studies.schema import parse_study, resolve
+from studies.study_files import parse_study
 from studies.worker import run_cell
 from suite.errors import InputError
 from suite.gmm import EMGaussianMixture

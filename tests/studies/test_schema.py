@@ -2,7 +2,8 @@
 
 import pytest
 
-from studies.schema import builtin_names, load_study, parse_study, resolve
+from studies.profiles import resolve
+from studies.study_files import builtin_names, load_study, parse_study
 from suite.errors import InputError
 
 SMALL = """

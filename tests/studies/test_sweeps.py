@@ -4,7 +4,9 @@ import pytest
 
 from studies.cells import plan_cells
 from studies.describe import describe
-from studies.schema import Study, parse_study, resolve
+from studies.profiles import resolve
+from studies.schema import Study
+from studies.study_files import parse_study
 from suite.errors import InputError
 
 SWEPT = """

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from studies.cells import plan_cells
+from studies.profiles import resolve
 from studies.published import COVARIANCE_TYPES, published_optima
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
@@ -14,7 +15,7 @@ from studies.report.model import Table, Text
 from studies.report.published_rows import MARGIN, PublishedRow, published_rows, rows_left_out
 from studies.report.writing import write_report
 from studies.results import CellResult, ResultStore
-from studies.schema import load_study, resolve
+from studies.study_files import load_study
 from studies.worker import run_cell
 from suite.data import load
 from suite.gmm.covariance import covariance_type_named

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from studies.cells import Cell, plan_cells
+from studies.profiles import resolve
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
 from studies.report.model import Table, Text
@@ -14,7 +15,7 @@ from studies.report.pruning_sections import Pruning, prunings
 from studies.report.selection_data import CRITERIA, choice, known_classes, published_choice
 from studies.report.writing import write_report
 from studies.results import CellResult, ResultStore, Score
-from studies.schema import load_study, resolve
+from studies.study_files import load_study
 
 BIC, ICL, HELD_OUT = CRITERIA
 FACTS = {

@@ -41,7 +41,7 @@ def run(
     from rich.console import Console
 
     from studies.profiles import resolve
-    from studies.study_files import load_study
+    from studies.study_files import builtin_names, load_study
 
     names = [*(builtin_names() if all_ else ()), *(studies or [])]
     if not names:

@@ -25,10 +25,10 @@ report: $(INSTALLED)  ## make the full reports again from stored results
 	$(BIN)/studies report
 
 test: $(INSTALLED)  ## run the tests, all but the slow ones
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(INSTALLED)  ## run every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(INSTALLED)  ## check style and formatting
 	$(BIN)/ruff check

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -15,14 +15,12 @@ from sklearn.callback import CallbackContext, CallbackSupportMixin, with_callbac
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
-from torch import Tensor
 
 from suite.errors import InputError
 from suite.gmm.callbacks import (
     FitReport,
     Listener,
     SklearnListener,
-    StartReport,
 )
 from suite.gmm.checks import check_enough_rows, check_rows, check_sample_weight, check_start
 from suite.gmm.conversion import MixtureConversion
@@ -43,8 +41,8 @@ class MixtureEstimator(
 ):
     """A Gaussian mixture fitted by an ascent from a start, with restarts.
 
-    Subclasses say how to ascend from one start (`_ascend`) or from all (`_best_ascent`), and what
-    `fit` promises, which calls `_fit`; the rest is here. Beside the suite's own callback they take
+    Subclasses say how to ascend (`_best_ascent`) and what `fit` promises, which calls `_fit`; the
+    rest is here. Beside the suite's own callback they take
     scikit-learn's (`set_callbacks`).
     """
 
@@ -126,20 +124,7 @@ class MixtureEstimator(
 
         return [SklearnListener(self, context, max_iter=self.max_iter, data=data, learned=learned)]
 
-    def _ascend(
-        self,
-        X: Tensor,
-        start: MixtureParameters,
-        random: np.random.RandomState,
-        report: StartReport,
-        weights: Tensor | None = None,
-    ) -> Ascent:
-        """Climb from `start` until convergence, `max_iter` steps, or `report` says stop.
-
-        `weights` are those of the rows, shape (N,), with mean one; None: all weigh the same.
-        """
-        raise NotImplementedError
-
+    @abstractmethod
     def _best_ascent(
         self,
         rows: np.ndarray,
@@ -152,19 +137,6 @@ class MixtureEstimator(
 
         Starts are made when asked for, so that a fit which is stopped makes no more of them.
         """
-        X = self._tensor(rows)
-        row_weights = None if weights is None else self._tensor(weights)
-        best: Ascent | None = None
-        for start in starts:
-            told = report.begin()
-            ascent = self._ascend(X, start, random, told, row_weights)
-            told.end(ascent.lower_bound, ascent.converged)
-            if best is None or ascent.is_above(best):
-                best = ascent
-            if report.stopped:
-                break
-        assert best is not None
-        return best
 
     def _n_starts(self) -> int:
         return self.n_init if self.initial is None else 1

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.feature_blocks import FeatureBlocks, FeaturePart
-from suite.gmm.moments import MOMENTS
+from suite.gmm.feature_blocks import FeatureBlocks, FeaturePart, Features
 from suite.gmm.rows import Rows
 
 _LEAST_EXPONENT = {8: -650.0, 4: -80.0}  # by size of number: denormal numbers are slow
@@ -87,14 +86,7 @@ def label_sums(
     coordinates
         What T is computed in.
     """
-    blocks = FeatureBlocks(
-        rows,
-        coordinates,
-        MOMENTS[coordinates.covariance_type],
-        n_columns=n_components,
-        dtype=torch.float64,
-        device=torch.device("cpu"),
-    )
+    blocks = FeatureBlocks(rows, Features(coordinates, n_components))
     sums: Tensor | float = 0.0
     begin = 0
     for T, weights in blocks:

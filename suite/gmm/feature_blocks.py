@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 from weakref import finalize
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from suite.gmm.coordinates import Coordinates
-from suite.gmm.moments import Moments
+from suite.gmm.moments import MOMENTS, Moments
 from suite.gmm.rows import Rows
 from suite.gmm.threads import one_torch_thread
 
@@ -21,10 +22,47 @@ _KEPT_ROWS_BYTES = 6.4e7  # below, y is
 _SMALL = 10_000  # numbers in a table of responsibilities: below, NumPy takes less time than torch
 _WORTH_A_THREAD = 2e5  # numbers in T: below, a thread takes longer to wake than to work
 
+_CPU = torch.device("cpu")
+
 Block = tuple[Tensor, Tensor | None]
 """T, shape (M, n), of some rows, and their weights, (n,) or None."""
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What T is of some rows, and what it is computed with.
+
+    Parameters
+    ----------
+    coordinates
+        y of x; its covariance type says which quadratic terms there are.
+    n_columns
+        J, how many components there will be, which decides the size of a block.
+    dtype, device
+        Of T.
+    """
+
+    coordinates: Coordinates
+    n_columns: int
+    dtype: torch.dtype = torch.float64
+    device: torch.device = _CPU
+
+    @property
+    def moments(self) -> Moments:
+        """The covariance type's arithmetic."""
+        return MOMENTS[self.coordinates.covariance_type]
+
+    @property
+    def n_quadratic(self) -> int:
+        """How many quadratic terms T has."""
+        return self.moments.n_quadratic(self.coordinates.n_features)
+
+    @property
+    def n_terms(self) -> int:
+        """M, how many terms T has."""
+        return self.n_quadratic + self.coordinates.n_features + 1
 
 
 class FeatureBlocks:
@@ -39,35 +77,17 @@ class FeatureBlocks:
 
     Parameters
     ----------
-    rows, coordinates, moments
+    rows, features
         The data, and what T is of them.
-    n_columns
-        J, how many components there will be, which decides the size of a block.
-    dtype, device
-        Of T.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        coordinates: Coordinates,
-        moments: Moments,
-        *,
-        n_columns: int,
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        self._coordinates = coordinates
-        self.n_features = coordinates.n_features
-        self.n_quadratic = moments.n_quadratic(self.n_features)
-        self.dtype, self.device = dtype, device
+    def __init__(self, rows: Rows, features: Features) -> None:
+        coordinates = self._coordinates = features.coordinates
+        self.n_features, self.n_quadratic = coordinates.n_features, features.n_quadratic
+        self.dtype, self.device = features.dtype, features.device
         self.log_volume = coordinates.log_volume
-        n_terms = self.n_quadratic + self.n_features + 1
-        n_parts = _n_parts(coordinates.n_rows * n_terms, device)
-        self.parts = [
-            FeaturePart(part, coordinates, moments, n_columns=n_columns, dtype=dtype, device=device)
-            for part in rows.split(n_parts)
-        ]
+        n_parts = _n_parts(coordinates.n_rows * features.n_terms, features.device)
+        self.parts = [FeaturePart(part, features) for part in rows.split(n_parts)]
         if len(self.parts) > 1:
             self._pool = ThreadPoolExecutor(len(self.parts), initializer=_alone)
             finalize(self, self._pool.shutdown, wait=False)
@@ -103,10 +123,8 @@ class FeaturePart:
     ----------
     rows
         These rows.
-    coordinates
-        Those of all rows.
-    moments, n_columns, dtype, device
-        As for `FeatureBlocks`.
+    features
+        What T is of all rows.
 
     Attributes
     ----------
@@ -116,19 +134,11 @@ class FeaturePart:
         Memory for one.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        coordinates: Coordinates,
-        moments: Moments,
-        *,
-        n_columns: int,
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        self._rows, self._moments = rows, moments
-        self._n_quadratic = moments.n_quadratic(coordinates.n_features)
-        n_terms = self._n_quadratic + coordinates.n_features + 1
+    def __init__(self, rows: Rows, features: Features) -> None:
+        coordinates, dtype, device = features.coordinates, features.dtype, features.device
+        n_terms, n_columns = features.n_terms, features.n_columns
+        self._rows, self._moments = rows, features.moments
+        self._n_quadratic = features.n_quadratic
         size = _block_size((n_terms + 2 * n_columns) * dtype.itemsize, coordinates.n_rows)
         self._size, self._shape = size, (n_terms, size)
         self.dtype, self.device = dtype, device

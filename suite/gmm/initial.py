@@ -73,14 +73,7 @@ def initial_parameters(
     >>> sorted(start.means.ravel().round(2).tolist())
     [0.05, 5.05]
     """
-    rows = np.asarray(X, dtype=np.float64)
-    if method not in INIT_METHODS:
-        raise InputError(f"init_params must be one of {', '.join(INIT_METHODS)}, got {method!r}.")
-    if rows.ndim != 2 or not 1 <= n_components <= len(rows):
-        raise InputError(
-            f"expected at least {n_components} rows for {n_components} components, got an array "
-            f"of shape {rows.shape}; ask for fewer components."
-        )
+    rows = _rows_for(X, n_components, method)
     given = given.checked(n_components, rows.shape[1], covariance_type)
     if given.is_complete:
         return given.whole(covariance_type, None)
@@ -94,6 +87,18 @@ def initial_parameters(
     else:
         start = _from_responsibilities(source, found, covariance_type, ridge)
     return given.whole(covariance_type, start)
+
+
+def _rows_for(X: ArrayLike, n_components: int, method: str) -> np.ndarray:
+    rows = np.asarray(X, dtype=np.float64)
+    if method not in INIT_METHODS:
+        raise InputError(f"init_params must be one of {', '.join(INIT_METHODS)}, got {method!r}.")
+    if rows.ndim != 2 or not 1 <= n_components <= len(rows):
+        raise InputError(
+            f"expected at least {n_components} rows for {n_components} components, got an array "
+            f"of shape {rows.shape}; ask for fewer components."
+        )
+    return rows
 
 
 def _from_responsibilities(

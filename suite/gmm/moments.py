@@ -19,6 +19,7 @@ stand side by side: J = S K. D features, N rows.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -26,6 +27,31 @@ import torch
 from torch import Tensor
 
 from suite.gmm.batch import Precisions
+
+
+@dataclass(frozen=True, eq=False)
+class MomentSums:
+    """What the M-step makes covariances from.
+
+    Parameters
+    ----------
+    quadratic
+        Σ_n r_nk T_q(y_n), shape (S, K, Q)
+    counts
+        Σ_n r_nk, shape (S, K)
+    means
+        (S, K, D)
+    scatter
+        Σ_n w_n y_n y_nᵀ, shape (D, D)
+    ridge
+        Added to each covariance.
+    """
+
+    quadratic: np.ndarray
+    counts: np.ndarray
+    means: np.ndarray
+    scatter: np.ndarray
+    ridge: np.ndarray
 
 
 class Moments(ABC):
@@ -48,29 +74,8 @@ class Moments(ABC):
         """The coefficients of T's quadratic (S, K, Q) and linear (S, K, D) terms."""
 
     @abstractmethod
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        """Those that maximise the expected log-likelihood, plus the ridge.
-
-        Parameters
-        ----------
-        quadratic
-            Σ_n r_nk T_q(y_n), shape (S, K, Q)
-        counts
-            Σ_n r_nk, shape (S, K)
-        means
-            (S, K, D)
-        scatter
-            Σ_n w_n y_n y_nᵀ, shape (D, D)
-        ridge
-            Added to each covariance.
-        """
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        """Those that maximise the expected log-likelihood, plus the ridge."""
 
     def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray | float:
         """Σ_n w_n y_nᵀΣ⁻¹y_n for each mixture, (S,), where the E-step leaves it out; else 0."""
@@ -96,22 +101,15 @@ class _Full(Moments):
         linear = (precisions @ means[..., np.newaxis])[..., 0]
         return precisions[..., first, second] * halves, linear
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        n_features = means.shape[-1]
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        means, n_features = sums.means, sums.means.shape[-1]
         first, second, _ = _pairs(n_features)
-        products = np.empty((*counts.shape, n_features, n_features))
-        products[..., first, second] = quadratic
-        products[..., second, first] = quadratic
-        products /= counts[..., np.newaxis, np.newaxis]
+        products = np.empty((*sums.counts.shape, n_features, n_features))
+        products[..., first, second] = sums.quadratic
+        products[..., second, first] = sums.quadratic
+        products /= sums.counts[..., np.newaxis, np.newaxis]
         products -= means[..., np.newaxis] * means[..., np.newaxis, :]
-        products += ridge
+        products += sums.ridge
         return products
 
 
@@ -129,15 +127,10 @@ class _Diagonal(Moments):
     def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return -0.5 * precisions, precisions * means
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        variances: np.ndarray = quadratic / counts[..., np.newaxis] - means * means + ridge
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        variances: np.ndarray = (
+            sums.quadratic / sums.counts[..., np.newaxis] - sums.means * sums.means + sums.ridge
+        )
         return variances
 
 
@@ -156,16 +149,9 @@ class _Spherical(Moments):
         column = precisions[..., np.newaxis]
         return -0.5 * column, column * means
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        squares = quadratic[..., 0] / counts - np.vecdot(means, means)
-        variances: np.ndarray = squares / means.shape[-1] + ridge
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        squares = sums.quadratic[..., 0] / sums.counts - np.vecdot(sums.means, sums.means)
+        variances: np.ndarray = squares / sums.means.shape[-1] + sums.ridge
         return variances
 
 
@@ -183,16 +169,11 @@ class _Tied(Moments):
     def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return means[..., :0], means @ precisions
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        between = np.swapaxes(counts[..., np.newaxis] * means, 1, 2) @ means
-        shared: np.ndarray = (scatter - between) / counts.sum(1)[:, None, None] + ridge
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        between = np.swapaxes(sums.counts[..., np.newaxis] * sums.means, 1, 2) @ sums.means
+        shared: np.ndarray = (sums.scatter - between) / sums.counts.sum(1)[
+            :, None, None
+        ] + sums.ridge
         return shared
 
     def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray:
@@ -210,16 +191,11 @@ class _TiedDiagonal(_Tied):
     def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return means[..., :0], means * precisions[:, np.newaxis]
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        between = (counts[..., np.newaxis] * means * means).sum(1)
-        shared: np.ndarray = (scatter.diagonal() - between) / counts.sum(1)[:, None] + ridge
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        between = (sums.counts[..., np.newaxis] * sums.means * sums.means).sum(1)
+        shared: np.ndarray = (sums.scatter.diagonal() - between) / sums.counts.sum(1)[
+            :, None
+        ] + sums.ridge
         return shared
 
     def shared_quadratic(self, precisions: np.ndarray, scatter: np.ndarray) -> np.ndarray:
@@ -235,15 +211,8 @@ class _TiedSpherical(_TiedDiagonal):
     def natural(self, precisions: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return means[..., :0], means * precisions[:, None, None]
 
-    def covariances(
-        self,
-        quadratic: np.ndarray,
-        counts: np.ndarray,
-        means: np.ndarray,
-        scatter: np.ndarray,
-        ridge: np.ndarray,
-    ) -> np.ndarray:
-        of_each = super().covariances(quadratic, counts, means, scatter, ridge)
+    def covariances(self, sums: MomentSums) -> np.ndarray:
+        of_each = super().covariances(sums)
         shared: np.ndarray = of_each.mean(1)
         return shared
 

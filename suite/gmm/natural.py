@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from suite.gmm.batch import MixtureBatch, Precisions
-from suite.gmm.moments import MOMENTS, Moments
+from suite.gmm.moments import MOMENTS, Moments, MomentSums
 
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -56,7 +56,9 @@ def maximise(
     # An empty component keeps a count above zero, as in scikit-learn, and so no division by zero.
     counts = sums[..., -1] + 10 * np.finfo(np.float64).eps
     means = sums[..., n_quadratic:-1] / counts[..., np.newaxis]
-    covariances = moments.covariances(sums[..., :n_quadratic], counts, means, scatter, ridge)
+    covariances = moments.covariances(
+        MomentSums(sums[..., :n_quadratic], counts, means, scatter, ridge)
+    )
     return MixtureBatch(counts / counts.sum(1, keepdims=True), means, covariances)
 
 

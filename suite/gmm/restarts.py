@@ -19,8 +19,7 @@ from suite.gmm.diagnostics import (
     faults_of,
     ranked_first,
 )
-from suite.gmm.feature_blocks import FeatureBlocks
-from suite.gmm.moments import MOMENTS
+from suite.gmm.feature_blocks import FeatureBlocks, Features
 from suite.gmm.outcome import Ascent
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.rows import Rows
@@ -130,14 +129,9 @@ class EMSolver:
         )
 
     def _blocks(self, n_columns: int) -> FeatureBlocks:
-        return FeatureBlocks(
-            self.rows,
-            self.coordinates,
-            MOMENTS[self.settings.covariance_type],
-            n_columns=n_columns,
-            dtype=self.settings.dtype,
-            device=self.settings.device,
-        )
+        settings = self.settings
+        features = Features(self.coordinates, n_columns, settings.dtype, settings.device)
+        return FeatureBlocks(self.rows, features)
 
 
 def best_of(ascents: Sequence[Ascent], coordinates: Coordinates, n_failed: int = 0) -> Ascent:

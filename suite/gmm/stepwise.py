@@ -13,7 +13,7 @@ from suite.gmm.callbacks import StartReport
 from suite.gmm.coordinates import Coordinates
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.expectation import expect
-from suite.gmm.feature_blocks import FeatureBlocks
+from suite.gmm.feature_blocks import FeatureBlocks, Features
 from suite.gmm.moments import MOMENTS
 from suite.gmm.natural import condition_numbers, maximise, natural_parameters
 from suite.gmm.outcome import Ascent
@@ -108,15 +108,8 @@ class StepwiseEM:
             If a component loses its spread; the mixture stays as it was.
         """
         settings, own = self.settings, self.coordinates.of_others(rows)
-        moments = MOMENTS[settings.covariance_type]
-        blocks = FeatureBlocks(
-            rows,
-            own,
-            moments,
-            n_columns=self.mixture.weights.size,
-            dtype=settings.dtype,
-            device=settings.device,
-        )
+        features = Features(own, self.mixture.weights.size, settings.dtype, settings.device)
+        blocks, moments = FeatureBlocks(rows, features), features.moments
         precisions = moments.precisions(self.mixture.covariances, own.n_features)
         theta = natural_parameters(moments, self.mixture, precisions, own.log_volume)
         ((sums, totals),) = expect(blocks, [theta])

@@ -1,7 +1,6 @@
 """A Gaussian mixture by stochastic variational inference, with Pyro."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,13 +14,14 @@ from torch import Tensor
 from suite.errors import InputError
 from suite.gmm.amortised import AssignmentNetwork
 from suite.gmm.base import MixtureEstimator
-from suite.gmm.callbacks import StartReport
+from suite.gmm.callbacks import FitReport, StartReport
 from suite.gmm.checks import check_rows, check_sample_weight
 from suite.gmm.climb import INFERENCES, Climb, Wanted
 from suite.gmm.evidence import EvidenceBound, evidence_lower_bound
-from suite.gmm.outcome import Ascent
+from suite.gmm.outcome import Ascent, SVIAscent, best_one_by_one
 from suite.gmm.parameters import MixtureParameters
 from suite.gmm.prior import MixturePrior
+from suite.gmm.starts import Starts
 from suite.gmm.svi_steps import Steps, private_pyro
 from suite.gmm.variational import NormalGuide
 from suite.progress import Callback
@@ -321,14 +321,30 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         finally:
             del self._given_weight
 
+    def _best_ascent(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray | None,
+        starts: Starts,
+        random: np.random.RandomState,
+        report: FitReport,
+    ) -> Ascent:
+        X = self._tensor(rows)
+        row_weights = None if weights is None else self._tensor(weights)
+
+        def ascend(start: MixtureParameters, told: StartReport) -> SVIAscent:
+            return self._ascend(X, start, random, told, row_weights)
+
+        return best_one_by_one(starts, report, ascend)
+
     def _ascend(
         self,
         X: Tensor,
         start: MixtureParameters,
         random: np.random.RandomState,
         report: StartReport,
-        weights: Tensor | None = None,
-    ) -> Ascent:
+        weights: Tensor | None,
+    ) -> SVIAscent:
         if weights is not None:
             weights = weights * float(np.mean(np.asarray(self._given_weight, dtype=np.float64)))
         climb = INFERENCES[self.inference](self._wanted(X, start, weights, random))
@@ -373,7 +389,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
             device=X.device,
         )
 
-    def _outcome(self, climb: Climb, bounds: list[float], converged: bool) -> "SVIAscent":
+    def _outcome(self, climb: Climb, bounds: list[float], converged: bool) -> SVIAscent:
         parameters, guide = climb.parameters(), climb.learned_guide
         if self.order == "canonical" or (self.order == "auto" and self.initial is None):
             order = np.lexsort(parameters.means.T[::-1])
@@ -383,19 +399,7 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         return SVIAscent(parameters, bounds, converged, guide=guide, prior=climb.mixture.prior)
 
     def _learned(self, ascent: Ascent, precision: np.dtype[Any]) -> dict[str, Any]:
-        prior = ascent.prior if isinstance(ascent, SVIAscent) else None
-        learned = {"guide_": ascent.guide, "prior_": prior}
+        learned: dict[str, Any] = {"guide_": None, "prior_": None}
+        if isinstance(ascent, SVIAscent):  # and not one that is seen on its way
+            learned = {"guide_": ascent.guide, "prior_": ascent.prior}
         return super()._learned(ascent, precision) | learned
-
-
-@dataclass(frozen=True, eq=False)
-class SVIAscent(Ascent):
-    """Where one start led, and under which prior.
-
-    Parameters
-    ----------
-    prior
-        None for maximum likelihood.
-    """
-
-    prior: MixturePrior | None = None

@@ -36,8 +36,8 @@ class Display(Protocol):
     def cell_begins(self, cell: Cell) -> None:
         """`cell` starts."""
 
-    def step(self, step: int, objective: float) -> None:
-        """The current cell has done `step` steps."""
+    def step(self, cell: Cell, step: int, objective: float) -> None:
+        """`cell` has done `step` steps; several cells may run at once."""
 
     def cell_ends(self, cell: Cell, result: CellResult) -> None:
         """`cell` is stored."""
@@ -70,7 +70,7 @@ class _Silent:
     def cell_begins(self, cell: Cell) -> None:
         pass
 
-    def step(self, step: int, objective: float) -> None:
+    def step(self, cell: Cell, step: int, objective: float) -> None:
         pass
 
     def cell_ends(self, cell: Cell, result: CellResult) -> None:
@@ -111,7 +111,6 @@ class _Bars(_Silent):
             console=console,
         )
         self._task = self._progress.add_task("", total=None, now="checking the data", visible=False)
-        self._cell = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -131,11 +130,10 @@ class _Bars(_Silent):
         )
 
     def cell_begins(self, cell: Cell) -> None:
-        self._cell = str(cell)
-        self._progress.update(self._task, now=self._cell)
+        self._progress.update(self._task, now=str(cell))
 
-    def step(self, step: int, objective: float) -> None:
-        self._progress.update(self._task, now=f"{self._cell}  {step}: {objective:.3f} nats")
+    def step(self, cell: Cell, step: int, objective: float) -> None:
+        self._progress.update(self._task, now=f"{cell}  {step}: {objective:.3f} nats")
 
     def cell_ends(self, cell: Cell, result: CellResult) -> None:
         self._progress.advance(self._task)

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -90,7 +91,7 @@ def run_plan(
     context = _context()
     for cell in todo:
         display.cell_begins(cell)
-        result = _run_in_process(context, cell, display.step)
+        result = _run_in_process(context, cell, partial(display.step, cell))
         store.write_cell(cell.description(), result)
         display.cell_ends(cell, result)
     report = write_report(store, plan.name, folder)

@@ -63,7 +63,7 @@ class Log:
     def cell_begins(self, cell: Cell) -> None:
         pass
 
-    def step(self, step: int, objective: float) -> None:
+    def step(self, cell: Cell, step: int, objective: float) -> None:
         self.on_step(step)
 
     def cell_ends(self, cell: Cell, result: CellResult) -> None:

@@ -10,12 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from studies.results import PlannedCell
 from studies.schema import Study
+from studies.source_files import source_files
 from suite.registry import EstimatorSpec, estimator_spec
 
 _DECIDES_NOTHING = ("study", "time_limit", "factors", "group")
@@ -179,27 +178,16 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
 def code_hash(path: str, kind: str) -> str:
     """Fingerprint of the code behind an estimator, given as "module:Class", in a kind of study.
 
-    It covers the estimator's package, the evaluation, the worker and what is particular to the
-    kind, read as syntax trees without docstrings, so that a comment or a new layout changes
-    nothing.
+    It covers the estimator's code (`studies.source_files`), the evaluation, the worker and what is
+    particular to the kind, read as syntax trees without docstrings, so that a comment or a new
+    layout changes nothing.
     """
-    package = path.partition(":")[0]
+    own = source_files(path.partition(":")[0])
+    shared = ("suite.evaluation", "studies.worker", f"studies.families.{kind}")
     digest = hashlib.sha256()
-    for name in (package, "suite.evaluation", "studies.worker", f"studies.families.{kind}"):
-        for file in _source_files(name):
-            digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
+    for file in [*own, *(file for name in shared for file in source_files(name))]:
+        digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
     return digest.hexdigest()[:16]
-
-
-def _source_files(name: str) -> list[Path]:
-    """A package's files; or a module's, and those of its parts: mixture.py, mixture_criteria.py."""
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        return []
-    file = Path(spec.origin)
-    if file.name == "__init__.py":
-        return sorted(file.parent.glob("*.py"))
-    return [file, *sorted(file.parent.glob(f"{file.stem}_*.py"))]
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -6,6 +6,7 @@ from studies.schema import Changes, Study
 from studies.study_files import validated
 from studies.sweeps import expand
 from suite.errors import InputError
+from suite.registry import ESTIMATORS, estimator_spec
 
 
 def resolve(
@@ -43,6 +44,7 @@ def resolve(
     _keep(content, "datasets", _with_points(content["datasets"], datasets))
     _keep(content, "estimators", estimators)
     _drop_absent_estimators(content)
+    _label_outsiders(content)
     if content["baseline"] not in content["estimators"]:
         content["baseline"] = next(iter(content["estimators"]))
     return validated(content, f"profile {profile}")
@@ -80,6 +82,14 @@ def _with_points(entries: dict[str, Any], names: list[str] | None) -> list[str] 
         return None
     points = {name: [n for n, e in entries.items() if e["group"] == name] for name in names}
     return [n for name in names for n in (points[name] if name not in entries else []) or [name]]
+
+
+def _label_outsiders(content: dict[str, Any]) -> None:
+    """Keep the labels of other packages' estimators: reports are made where these may be absent."""
+    for name, entry in content["estimators"].items():
+        registered = entry["estimator"] or name
+        if registered not in ESTIMATORS and entry["label"] is None:
+            entry["label"] = estimator_spec(registered).label
 
 
 def _drop_absent_estimators(content: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from pydantic import (
 
 from studies.metrics import METRICS
 from studies.sweeps import NAME_PATTERN, check_sweep
-from suite.registry import ESTIMATORS
+from suite.errors import InputError
+from suite.registry import ESTIMATORS, estimator_names, estimator_spec
 
 Settings = dict[str, Any]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -86,7 +87,19 @@ class DatasetEntry(_Entry):
 
 
 class EstimatorEntry(_Entry):
-    """One estimator of a study: a registered one under a name, with constructor parameters."""
+    """One estimator of a study: under a name of its own, with constructor parameters.
+
+    Parameters
+    ----------
+    estimator
+        A registered estimator's name, one that an installed package announces, or a class as
+        "module:Class", from an installed package, the study file's folder or the current one
+        (`suite.third_party`); the entry's own name if left out.
+    label
+        What tables and figures call it; the estimator's own label if left out.
+    settings
+        Constructor parameters.
+    """
 
     estimator: str | None = None
     label: str | None = None
@@ -253,9 +266,8 @@ class Study(_Entry):
 
             allowed = [*section_names(self.kind), *special_section_names(self.kind)]
             _check_names("sections", self.sections, allowed)
-        allowed = [n for n, spec in ESTIMATORS.items() if spec.family in _FAMILIES[self.kind]]
         for name, entry in self.estimators.items():
-            _check_names(f"estimators.{name}.estimator", [entry.estimator or name], allowed)
+            _check_estimator(f"estimators.{name}.estimator", entry.estimator or name, self.kind)
         for name, dataset in self.datasets.items():
             place = f"datasets.{name}"
             _check_names(f"{place}.estimators", dataset.estimators or (), self.estimators)
@@ -271,6 +283,23 @@ class Study(_Entry):
         _check_names(f"{place}.sweeps", changes.sweeps, self.datasets)
         for name, sweep in changes.sweeps.items():
             check_sweep(f"{place}.sweeps.{name}", sweep.vary, sweep.cases or (), {})
+
+
+def _check_estimator(place: str, name: str, kind: Literal["mixture", "vae"]) -> None:
+    families = _FAMILIES[kind]
+    if ":" not in name:
+        others = {spec.name for spec in ESTIMATORS.values() if spec.family not in families}
+        _check_names(place, [name], [n for n in estimator_names() if n not in others])
+    try:
+        family = estimator_spec(name).family
+    except InputError as error:
+        raise ValueError(f"{place}: {error}") from None
+    if family not in families:
+        raise ValueError(
+            f"{place}: expected an estimator of the family {' or '.join(sorted(families))} in a "
+            f"study of kind {kind!r}, but {name} is of the family {family}; choose another, or "
+            "set its class attribute suite_family."
+        )
 
 
 def _judged(metrics: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from studies.schema import (
     Sweep,
 )
 from suite.errors import InputError
+from suite.third_party import search_also
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -35,6 +36,9 @@ def builtin_names() -> tuple[str, ...]:
 def load_study(name_or_path: str) -> tuple[str, Study]:
     """The name and content of a built-in study or of a study file.
 
+    Classes that a study file names may lie in its folder or the current one: from now on modules
+    are looked for there too, after all other places.
+
     Raises
     ------
     InputError
@@ -45,6 +49,7 @@ def load_study(name_or_path: str) -> tuple[str, Study]:
         path = Path(name_or_path)
         if not path.is_file():
             raise InputError(f"expected a study file at {name_or_path}, found none.")
+        search_also(path.parent, Path())  # for estimators given as module:Class
         study = parse_study(path.read_text(encoding="utf-8"), name_or_path)
         return path.stem, _with_paths_from(study, path.parent)
     if name_or_path not in builtin_names():

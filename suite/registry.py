@@ -1,6 +1,7 @@
 """The table of estimators: a new one is one file and one line here.
 
-Nothing is imported until it is asked for, so that listing the names stays fast.
+Those of other packages need no line: `suite.third_party` finds them. Nothing is imported until it
+is asked for, so that listing the names stays fast.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from suite.errors import InputError
 
 Family = Literal["mixture", "vae", "autoencoder"]
+Step = Literal["iteration", "step", "epoch"]
 
 
 class UnavailableError(InputError):
@@ -43,7 +45,7 @@ class EstimatorSpec:
     path: str
     family: Family
     label: str
-    step: Literal["iteration", "step", "epoch"]
+    step: Step
     steps_parameter: str
     extra: str | None = None
 
@@ -113,18 +115,40 @@ ESTIMATORS: dict[str, EstimatorSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def estimator_spec(name: str) -> EstimatorSpec:
-    """The registered estimator called `name`.
+    """The estimator called `name`: a registered one, an installed package's, or "module:Class".
+
+    The suite's own names come first; what an installed package announces under one of them is
+    reached as "module:Class".
 
     Raises
     ------
     InputError
-        If there is none; the message lists the names.
+        If there is none, or it cannot be imported; the message lists the names.
 
     Examples
     --------
     >>> estimator_spec("em").label
     'EM (by hand)'
+    >>> estimator_spec("suite.gmm.em:EMGaussianMixture").family
+    'mixture'
     """
-    if name not in ESTIMATORS:
-        raise InputError(f"unknown estimator {name!r}; known: {', '.join(ESTIMATORS)}.")
-    return ESTIMATORS[name]
+    if name in ESTIMATORS:
+        return ESTIMATORS[name]
+    from suite.third_party import installed_spec, outside_spec
+
+    if ":" in name:
+        return outside_spec(name)
+    found = installed_spec(name)
+    if found is None:
+        raise InputError(
+            f"unknown estimator {name!r}; known: {', '.join(estimator_names())}; "
+            "or name a class as module:Class."
+        )
+    return found
+
+
+def estimator_names() -> tuple[str, ...]:
+    """Every name that `estimator_spec` knows: the suite's, then those of installed packages."""
+    from suite.third_party import installed_names
+
+    return (*ESTIMATORS, *(name for name in installed_names() if name not in ESTIMATORS))

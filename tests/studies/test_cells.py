@@ -5,6 +5,7 @@ from dataclasses import replace
 from studies.cells import Cell, code_hash, plan_cells
 from studies.profiles import resolve
 from studies.schema import Comparison
+from studies.source_files import source_files
 from studies.study_files import load_study
 
 
@@ -72,23 +73,43 @@ def test_how_results_are_judged_changes_no_key() -> None:
     assert [cell.key for cell in planned] == [cell.key for cell in cells()]
 
 
-def test_the_code_behind_a_kind_has_all_its_parts(tmp_path, monkeypatch) -> None:
-    package = tmp_path / "studies_of_nothing"
-    package.mkdir()
-    for name in ("__init__", "tree", "tree_parts", "treetop"):
+def test_the_code_behind_a_kind_has_all_its_parts() -> None:
+    names = {file.name for file in source_files("studies.families.mixture")}
+    assert {"mixture.py", "mixture_criteria.py"} <= names
+    assert not {"vae.py", "base.py"} & names
+    assert {"em.py", "initial.py"} <= {file.name for file in source_files("suite.gmm")}
+
+
+def fingerprint(path: str) -> str:
+    code_hash.cache_clear()
+    return code_hash(path, "mixture")
+
+
+def test_the_code_of_another_package_is_the_whole_of_it(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "code_of_others"
+    (package / "inner").mkdir(parents=True)
+    for name in ("__init__", "tree", "inner/roots"):
         (package / f"{name}.py").write_text("answer = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
+    before = fingerprint("code_of_others.tree:Tree")
+    (package / "tree.py").write_text('"""A docstring changes nothing."""\nanswer = 1\n')
+    assert fingerprint("code_of_others.tree:Tree") == before
+    (package / "inner" / "roots.py").write_text("answer = 2\n")
+    assert fingerprint("code_of_others.tree:Tree") != before
 
-    def fingerprint() -> str:
-        code_hash.cache_clear()
-        return code_hash("studies_of_nothing.tree:Tree", "mixture")
 
-    before = fingerprint()
-    (package / "treetop.py").write_text("answer = 2\n")
-    (package / "tree_parts.py").write_text('"""A docstring changes nothing."""\nanswer = 1\n')
-    assert fingerprint() == before
-    (package / "tree_parts.py").write_text("answer = 2\n")
-    assert fingerprint() != before
+def test_the_code_of_a_lone_module_is_what_it_imports_from_its_folder(
+    tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "lone_tree.py").write_text("import numpy\n\n\ndef f():\n    import lone_root\n")
+    (tmp_path / "lone_root.py").write_text("answer = 1\n")
+    (tmp_path / "lone_stone.py").write_text("answer = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = fingerprint("lone_tree:Tree")
+    (tmp_path / "lone_stone.py").write_text("answer = 2\n")
+    assert fingerprint("lone_tree:Tree") == before
+    (tmp_path / "lone_root.py").write_text("answer = 2\n")
+    assert fingerprint("lone_tree:Tree") != before
 
 
 def test_stored_results_are_found_again() -> None:

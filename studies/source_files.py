@@ -1,0 +1,49 @@
+"""Which files hold the code that a module stands for."""
+
+import sysconfig
+from importlib.util import find_spec
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+_OWN = ("suite", "studies")
+
+
+def source_files(name: str) -> list[Path]:
+    """The files of the module or package `name`, in an order of their own; none if there is none.
+
+    Of this program, a package's files, or a module's and those of its parts: mixture.py and
+    mixture_criteria.py. Of any other package, all files of the whole of it, as its parts may call
+    each other. Of a module outside packages, its file and those beside it that it imports.
+    """
+    if name.partition(".")[0] in _OWN:
+        return _own_files(name)
+    package = find_spec(name.partition(".")[0])
+    if package is None:
+        return []
+    if package.submodule_search_locations is not None:
+        folders = map(Path, package.submodule_search_locations)
+        return sorted(file for folder in folders for file in folder.rglob("*.py"))
+    return [] if package.origin is None else _with_neighbours(Path(package.origin))
+
+
+def _own_files(name: str) -> list[Path]:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return []
+    file = Path(spec.origin)
+    if file.name == "__init__.py":
+        return sorted(file.parent.glob("*.py"))
+    return [file, *sorted(file.parent.glob(f"{file.stem}_*.py"))]
+
+
+def _with_neighbours(file: Path) -> list[Path]:
+    """The file and those of its folder that it imports, directly or not; nothing is executed.
+
+    An installed module's neighbours are other packages, and so none of its own.
+    """
+    if str(file.parent) in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        return [file]
+    finder = ModuleFinder(path=[str(file.parent)], excludes=_OWN)
+    finder.run_script(str(file))
+    files = (getattr(module, "__file__", None) for module in finder.modules.values())
+    return sorted({Path(found) for found in files if found})

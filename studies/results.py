@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -21,8 +21,12 @@ import pandas as pd
 from studies.metrics import METRICS
 from suite.errors import InputError
 
-Status = Literal["ok", "failed", "diverged", "timeout", "killed", "unavailable", "not run"]
-"""How a run ended; "unavailable" is one whose estimator needs an extra that is not installed."""
+Status = Literal[
+    "ok", "failed", "diverged", "timeout", "memory", "killed", "unavailable", "not run"
+]
+"""How a run ended: "memory" is one that asked for more than its limit or than there is, "killed"
+one whose process was ended by a signal, "unavailable" one whose estimator needs an extra that is not
+installed."""
 
 _VERSION = 1
 
@@ -45,6 +49,11 @@ CREATE TABLE IF NOT EXISTS trace (
 CREATE TABLE IF NOT EXISTS arrays (
     key TEXT NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (key, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parity (
+    key TEXT NOT NULL, dataset TEXT NOT NULL, estimator TEXT NOT NULL, quantity TEXT NOT NULL,
+    difference REAL, tolerance REAL, status TEXT NOT NULL, how TEXT NOT NULL,
+    message TEXT NOT NULL, provenance TEXT NOT NULL,
+    PRIMARY KEY (key, quantity)) WITHOUT ROWID;
 """
 
 
@@ -92,6 +101,40 @@ class PlannedCell:
     estimator: str
     seed: int
     description: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ParityRow:
+    """One quantity of the parity gate: what an estimator's own code differs by at given parameters.
+
+    Parameters
+    ----------
+    key
+        Names the check: a hash of all that decides its outcome.
+    dataset, estimator, quantity
+        What was checked. A check that came to no end has the one quantity "all".
+    difference, tolerance
+        Relative, without unit; NaN where there is none.
+    status
+        "agrees", "differs", "not available", or how the check ended: "failed", "timeout", "killed".
+    how
+        Which way the estimator's figure was got.
+    message
+        What went wrong, or why there is nothing.
+    provenance
+        Where and when.
+    """
+
+    key: str
+    dataset: str
+    estimator: str
+    quantity: str
+    difference: float
+    tolerance: float
+    status: str
+    how: str = ""
+    message: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ResultStore:
@@ -166,6 +209,26 @@ class ResultStore:
             connection.executemany(
                 "INSERT INTO arrays VALUES (?, ?, ?)",
                 [(key, name, _pack(array)) for name, array in result.arrays.items()],
+            )
+
+    def write_parity(self, rows: Sequence[ParityRow], planned: Sequence[str]) -> None:
+        """Store checks of the parity gate, and forget those whose key is not `planned`."""
+        with self._writing() as connection:
+            kept = set(planned) - {row.key for row in rows}
+            stored = {key for (key,) in connection.execute("SELECT DISTINCT key FROM parity")}
+            connection.executemany(
+                "DELETE FROM parity WHERE key = ?", [(key,) for key in stored - kept]
+            )
+            connection.executemany(
+                "INSERT INTO parity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        *(r.key, r.dataset, r.estimator, r.quantity),
+                        *(_finite(r.difference), _finite(r.tolerance), r.status),
+                        *(r.how, r.message, _dump(r.provenance)),
+                    )
+                    for r in rows
+                ],
             )
 
     def prune(self) -> int:
@@ -249,6 +312,22 @@ class ResultStore:
                 "SELECT name, content FROM arrays WHERE key = ? ORDER BY name", (key,)
             ).fetchall()
         return {name: _unpack(content) for name, content in rows}
+
+    def parity(self) -> pd.DataFrame:
+        """The parity gate, one row a quantity checked; no row if no gate has been run.
+
+        Columns: the names of `ParityRow`.
+        """
+        with self._reading() as connection:
+            made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parity'")
+            if made.fetchone() is None:  # a store from before there was a gate
+                return pd.DataFrame(columns=[f.name for f in fields(ParityRow)])
+            frame = pd.read_sql_query(
+                "SELECT * FROM parity ORDER BY dataset, estimator, quantity", connection
+            )
+        frame[["difference", "tolerance"]] = frame[["difference", "tolerance"]].astype(float)
+        frame["provenance"] = frame["provenance"].map(_load)
+        return frame
 
     # -- connections -------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from studies.metrics import metric
 from studies.regions import half_width, is_ratio
 from studies.report.comparison import scored_estimators
 from studies.report.loaded import StudyResults
+from studies.report.parity_data import may_be_ranked
 from studies.report.tables import Measured, splits_of
 from studies.statistics import (
     Evidence,
@@ -64,11 +65,12 @@ def comparisons(results: StudyResults) -> tuple[Compared, ...]:
     """Every pair of estimators in every quantity, the baseline's pairs first.
 
     An estimator that repeats another is compared with that one alone, and in time alone: that is
-    the noise floor's own check.
+    the noise floor's own check. A pair that fails the parity gate is not compared at all.
     """
+    ranked = [pair for pair in _pairs(results) if may_be_ranked(results, *pair)]
     found = [
         (one, other, quantity, summary)
-        for one, other in _pairs(results)
+        for one, other in ranked
         for quantity in _quantities(results)
         if is_timing(quantity) or not _is_repeat(results, one, other)
         if (summary := _summary(results, quantity, one, other)).planned

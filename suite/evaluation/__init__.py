@@ -3,30 +3,44 @@
 from suite.evaluation.bounds import (
     VAEEvaluation,
     evaluate_vae,
-    log_weights,
     reconstruction_error,
 )
 from suite.evaluation.clustering import adjusted_rand_index
 from suite.evaluation.criteria import InformationCriteria, information_criteria
 from suite.evaluation.em_rate import EMRate, em_rate, observed_rate, predicted_iterations
+from suite.evaluation.latent_model import LatentModel
+from suite.evaluation.linear_gaussian import (
+    LinearGaussian,
+    LinearGaussianPosterior,
+    linear_gaussian_log_likelihood,
+    linear_gaussian_posterior,
+    probabilistic_pca,
+)
 from suite.evaluation.mixture import mixture_elbo, mixture_gap, mixture_log_likelihood
 from suite.evaluation.regularity import Regularity, regularity
+from suite.evaluation.weights import log_weights
 
 __all__ = [
     "EMRate",
     "InformationCriteria",
+    "LatentModel",
+    "LinearGaussian",
+    "LinearGaussianPosterior",
     "Regularity",
     "VAEEvaluation",
     "adjusted_rand_index",
     "em_rate",
     "evaluate_vae",
     "information_criteria",
+    "linear_gaussian_log_likelihood",
+    "linear_gaussian_posterior",
     "log_weights",
     "mixture_elbo",
     "mixture_gap",
     "mixture_log_likelihood",
     "observed_rate",
     "predicted_iterations",
+    "probabilistic_pca",
     "reconstruction_error",
     "regularity",
 ]

@@ -1,41 +1,23 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
 from sklearn.decomposition import PCA
 
 from suite.errors import InputError
 from suite.evaluation import evaluate_vae, log_weights, reconstruction_error
 from suite.random import torch_generator
 from suite.vae import Autoencoder, TorchVAE, VAENetworks
+from tests.evaluation.toys import density, drawn, linear_networks, orthogonal_model
 from tests.vae.toys import bits, grey, quantile, suitable, tiny_networks
 
 
-def principal_networks(wrong=0.0, d=6, j=2) -> tuple[VAENetworks, np.ndarray, multivariate_normal]:
-    """A linear-Gaussian VAE with its exact posterior as encoder, data, and their density.
-
-    x = W z + b + σ ε has x ~ N(b, W Wᵀ + σ² I) and, with M = WᵀW + σ² I, the posterior
-    N(M⁻¹ Wᵀ (x − b), σ² M⁻¹) (Tipping and Bishop 1999, equations 6 and 7). Orthogonal columns of
-    W make M diagonal, as the encoder's covariance is. `wrong` shifts its mean and log scale.
-    """
-    rng = np.random.default_rng(0)
-    W = np.linalg.qr(rng.normal(size=(d, j)))[0] * [2.0, 0.7]
-    b, sigma = rng.normal(size=d), 0.5
-    inverse = np.diag(1 / np.diag(W.T @ W + sigma**2 * np.eye(j)))
-    networks = tiny_networks(d, j, hidden_dims=(), likelihood="gaussian")
-    weights = {
-        "encoder.loc.weight": inverse @ W.T,
-        "encoder.loc.bias": -inverse @ W.T @ b + wrong,
-        "encoder.log_scale.weight": np.zeros((j, d)),
-        "encoder.log_scale.bias": 0.5 * np.log(sigma**2 * np.diag(inverse)) + wrong,
-        "decoder.output.weight": W,
-        "decoder.output.bias": b,
-        "decoder.log_scale": np.log(sigma),
-    }
-    networks.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
-    density = multivariate_normal(b, W @ W.T + sigma**2 * np.eye(d))
-    return networks, density.rvs(200, random_state=rng), density
+def principal_networks(wrong=0.0) -> tuple[VAENetworks, np.ndarray, Any]:
+    """A linear-Gaussian VAE with its exact posterior as encoder, data, and their density."""
+    model = orthogonal_model()
+    return linear_networks(model, wrong=wrong), drawn(model), density(model)
 
 
 def test_an_exact_posterior_makes_every_weight_the_likelihood():

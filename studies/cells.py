@@ -17,7 +17,7 @@ from studies.schema import Study
 from studies.source_files import source_files
 from suite.registry import EstimatorSpec, estimator_spec
 
-_DECIDES_NOTHING = ("study", "time_limit", "factors", "group")
+_DECIDES_NOTHING = ("study", "time_limit", "memory_limit", "factors", "group")
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Cell:
     settings
         The estimator's constructor parameters, without those that the worker adds (start,
         random state, stopping).
-    tolerance, max_steps, time_limit
-        The study's stopping rule.
+    tolerance, max_steps, time_limit, memory_limit
+        The study's stopping rule and limits.
     importance_samples, trace_limit, trace, score_rows, warm_up_rows, extra
         The study's evaluation.
     start_rows
@@ -51,6 +51,8 @@ class Cell:
         Fingerprints of the data and of the code; empty until known.
     factors
         What sets the data set apart from others of its group: the values that a sweep varies.
+    timing_only
+        Whether the fit is timed and not scored: it repeats another one.
     group
         The name that the seeds derive from; the data set's own if empty.
     """
@@ -76,10 +78,12 @@ class Cell:
     warm_up_rows: int = 0
     extra: tuple[str, ...] = ()
     start_rows: int | None = None
+    timing_only: bool = False
     data_hash: str = ""
     code_hash: str = ""
     factors: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
+    memory_limit: float | None = None
 
     @property
     def spec(self) -> EstimatorSpec:
@@ -161,11 +165,13 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             warm_up_rows=study.evaluation.warm_up_rows,
             extra=tuple(study.evaluation.extra),
             start_rows=study.start_rows,
+            timing_only=estimator.repeats is not None,
             code_hash=code_hash(
                 estimator_spec(estimator.estimator or estimator_name).path, study.kind
             ),
             factors=dataset.factors,
             group=dataset.group or "",
+            memory_limit=study.stopping.memory_limit,
         )
         for seed in range(study.seeds)
         for dataset_name, dataset in study.datasets.items()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from studies.repeats import add_repeats
 from studies.schema import Changes, Study
 from studies.study_files import validated
 from studies.sweeps import expand
@@ -47,6 +48,7 @@ def resolve(
     _label_outsiders(content)
     if content["baseline"] not in content["estimators"]:
         content["baseline"] = next(iter(content["estimators"]))
+    add_repeats(content)
     return validated(content, f"profile {profile}")
 
 

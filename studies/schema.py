@@ -99,11 +99,15 @@ class EstimatorEntry(_Entry):
         What tables and figures call it; the estimator's own label if left out.
     settings
         Constructor parameters.
+    repeats
+        The estimator of the study that this one is a second run of, for its times alone: they give
+        the noise floor (`studies.repeats`, which sets it where `comparison.repeats` asks for it).
     """
 
     estimator: str | None = None
     label: str | None = None
     settings: Settings = {}
+    repeats: Identifier | None = None
 
 
 class Stopping(_Entry):
@@ -116,7 +120,11 @@ class Stopping(_Entry):
     max_steps
         Largest number of iterations, steps or epochs, for estimators whose settings name none.
     time_limit
-        Seconds after which a cell is killed and recorded as "timeout".
+        Seconds after which a cell is killed and recorded as "timeout", whatever it is doing.
+    memory_limit
+        MB of memory beyond what its process starts with, above which a cell is killed and recorded
+        as "memory". If left out, four fifths of what the machine has free as the cell begins, in
+        equal parts for cells that run at once.
     target
         The common target: within so many nats per datum of the best training log-likelihood
         (mixtures) or held-out ELBO (VAEs) that any estimator of the study reached on the same
@@ -126,6 +134,7 @@ class Stopping(_Entry):
     tolerance: NonNegativeFloat | None = None
     max_steps: PositiveInt | None = None
     time_limit: PositiveFloat = 3600.0
+    memory_limit: PositiveFloat | None = None
     target: PositiveFloat = 0.01
 
 
@@ -163,18 +172,19 @@ class EvaluationEntry(_Entry):
 class Comparison(_Entry):
     """How differences between estimators are judged.
 
-    An estimator listed under a second name with the same settings (`[estimators.em-again]` with
-    `estimator = "em"`) is run again beside itself: what its two times differ by is the noise floor,
-    and a difference in time below that is a tie.
-
     Parameters
     ----------
+    repeats
+        The estimators to time a second time, beside themselves: what their two times differ by is
+        the noise floor, and a difference in time below it is a tie. If left out, the baseline
+        where a study ranks times: two estimators, and six pairs of data set and seed or more.
     equivalent
         By metric, the largest difference that does not matter: in the metric's unit, or for times,
         memory and steps as a share (0.05: from 1/1.05 to 1.05 times). Metrics named here are
         judged beside the usual ones (`studies.regions`).
     """
 
+    repeats: list[Identifier] | None = None
     equivalent: dict[str, PositiveFloat] = {}
 
 
@@ -230,6 +240,9 @@ class Study(_Entry):
         estimators.
     threads
         Threads each cell computes with.
+    timing
+        Whether times are compared: the cells then run one at a time, whatever `--jobs` says, and
+        times from several machines are pointed out.
     start_rows
         The shared start of a mixture is computed from the first so many training rows; from all if
         left out.
@@ -249,6 +262,7 @@ class Study(_Entry):
     estimators: Annotated[dict[Identifier, EstimatorEntry], Field(min_length=1)]
     seeds: PositiveInt = 3
     threads: PositiveInt = 1
+    timing: bool = True
     start_rows: PositiveInt | None = None
     stopping: Stopping = Stopping()
     evaluation: EvaluationEntry = EvaluationEntry()
@@ -261,12 +275,15 @@ class Study(_Entry):
         _check_names("metrics", self.metrics, known)
         _check_names("comparison.equivalent", self.comparison.equivalent, _judged(known))
         _check_names("baseline", [self.baseline], self.estimators)
+        _check_names("comparison.repeats", self.comparison.repeats or (), self.estimators)
         if self.sections is not None:
             from studies.report import section_names, special_section_names
 
             allowed = [*section_names(self.kind), *special_section_names(self.kind)]
             _check_names("sections", self.sections, allowed)
         for name, entry in self.estimators.items():
+            again = [entry.repeats] if entry.repeats else []
+            _check_names(f"estimators.{name}.repeats", again, self.estimators)
             _check_estimator(f"estimators.{name}.estimator", entry.estimator or name, self.kind)
         for name, dataset in self.datasets.items():
             place = f"datasets.{name}"

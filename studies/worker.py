@@ -1,20 +1,14 @@
-"""What happens inside a cell's own process: load, start, fit under the clock, score.
-
-This module and all it imports are loaded once, by the server that the processes are forked from.
-"""
+"""What happens inside a cell's own process: load, start, fit under the clock, score."""
 
 import inspect
 import os
 import resource
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
-from multiprocessing.connection import Connection
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from studies.cells import Cell
 from studies.families import FAMILIES
-from studies.families.base import Family
+from studies.families.base import Evaluation, Family
 from studies.memory import MemoryGauge
 from studies.recorder import Measure, Notice, Recorder
 from studies.results import CellResult, Score, Status
@@ -32,40 +26,9 @@ from suite.data import Dataset, load, load_file, simulate_mixture
 from suite.device import resolve_device
 from suite.errors import InputError
 from suite.progress import Progress
-from suite.registry import ESTIMATORS, UnavailableError
+from suite.registry import UnavailableError
 
-# Importing every estimator here, once, keeps imports out of every cell's clock. torch.optim imports
-# torch._dynamo, which takes seconds, not with itself but at an optimizer's first step.
-import_module("torch._dynamo")
-for _spec in ESTIMATORS.values():
-    with suppress(UnavailableError):
-        _spec.load()
-
-_NOTICES_PER_SECOND = 10.0
 _WARM_UP_STEPS = 2
-
-
-def serve_cell(cell: Cell, connection: Connection) -> None:
-    """Run `cell` in this process; send ("step", n, objective) on the way, then ("result", …)."""
-    signal(SIGINT, SIG_IGN)  # Ctrl-C is the parent's to handle
-    last = 0.0
-
-    def notice(step: int, objective: float) -> None:
-        nonlocal last
-        if perf_counter() - last > 1 / _NOTICES_PER_SECOND:
-            last = perf_counter()
-            connection.send(("step", step, objective))
-
-    connection.send(("result", run_cell(cell, notice)))
-
-
-def serve_preflight(cells: list[Cell], connection: Connection) -> None:
-    """Send ("cells", the cells with their data's hash) or ("error", what is wrong with them)."""
-    signal(SIGINT, SIG_IGN)
-    try:
-        connection.send(("cells", preflight(cells)))
-    except InputError as error:
-        connection.send(("error", str(error)))
 
 
 def preflight(cells: list[Cell]) -> list[Cell]:
@@ -130,43 +93,59 @@ def run_cell(cell: Cell, notice: Notice) -> CellResult:
         torch.set_num_threads(cell.threads)
         with threadpool_limits(limits=cell.threads):
             return replace(_fit_and_score(cell, notice), provenance=provenance)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # SystemExit: it is the fit that ends, not the study
         status, message = _named(error)
         lines = "".join(traceback.format_exception(error))
         return CellResult(cell.key, status, message, lines, provenance=provenance)
 
 
-def _named(error: Exception) -> tuple[Status, str]:
+def _named(error: BaseException) -> tuple[Status, str]:
+    text = str(error)
+    named = f"{type(error).__name__}: {text}"
     if isinstance(error, FloatingPointError):
-        return "diverged", str(error)
+        return "diverged", text
     if isinstance(error, UnavailableError):
-        return "unavailable", str(error)
-    return "failed", f"{type(error).__name__}: {error}"
+        return "unavailable", text
+    # torch says it in a RuntimeError of no class of its own where the memory is the machine's.
+    wanting = isinstance(error, MemoryError | torch.OutOfMemoryError) or _TORCH_HAS_NONE in text
+    return ("memory" if wanting else "failed"), named
+
+
+_TORCH_HAS_NONE = "DefaultCPUAllocator: can't allocate memory"
 
 
 def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
     family = FAMILIES[cell.spec.family]
-    dataset = load_dataset(cell)
-    start, trace_at_start = family.start(cell, dataset)
-    estimator = _build(cell, start)
-    _warm_up(cell, dataset, start)
+    phases = _Phases()
+    with phases("load_seconds"):
+        dataset = load_dataset(cell)
+        facts = _facts(cell, dataset)
+    with phases("shared_start_seconds"):
+        start, trace_at_start = family.start(cell, dataset)
+    with phases("warm_up_seconds"):
+        estimator = _build(cell, start)
+        _warm_up(cell, dataset, start)
     measure = _MEASURES[cell.trace](family, cell, dataset)
-    recorder = Recorder(measure, notice, cell.device)
+    recorder = Recorder(measure, notice, str(resolve_device(cell.device)))
     gauge = MemoryGauge() if cell.trace != "scores" else None
     recorder.start()
     estimator.fit(dataset.train, callback=recorder)
     fit_seconds = recorder.finish()
     fit_memory = gauge.peak() if gauge else None
-    evaluation_began = perf_counter()
-    evaluation = family.evaluate(cell, dataset, estimator)
+    with phases("evaluation_seconds"):
+        evaluation = (
+            Evaluation([]) if cell.timing_only else family.evaluate(cell, dataset, estimator)
+        )
     scores = [
         *evaluation.scores,
         *_measured("fit_memory", fit_memory),
         *_measured("first_step_seconds", recorder.first_step_seconds),
         *_measured("step_seconds", recorder.step_seconds),
+        *_measured("compile_seconds", getattr(estimator, "compile_seconds_", None)),
         Score("steps", "", recorder.steps),
         Score("fit_seconds", "", fit_seconds),
-        Score("evaluation_seconds", "", perf_counter() - evaluation_began),
+        Score("progress_seconds", "", recorder.progress_seconds),
+        *phases.scores,
         Score("peak_memory", "", _peak_memory()),
     ]
     status, message = _verdict(scores)
@@ -174,11 +153,24 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
         cell.key,
         status=status,
         message=message,
-        dataset_facts=_facts(dataset) | dict(evaluation.facts),
+        dataset_facts=facts | dict(evaluation.facts),
         scores=scores,
         trace=[*trace_at_start, *recorder.trace],
         arrays=evaluation.arrays,
     )
+
+
+class _Phases:
+    """How long each part of a run took, besides the fit, which has a clock of its own."""
+
+    def __init__(self) -> None:
+        self.scores: list[Score] = []
+
+    @contextmanager
+    def __call__(self, metric: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self.scores.append(Score(metric, "", perf_counter() - began))
 
 
 def _measured(metric: str, value: float | None) -> list[Score]:
@@ -240,7 +232,13 @@ def _verdict(scores: list[Score]) -> tuple[Status, str]:
     return "ok", ""
 
 
-def _facts(dataset: Dataset) -> dict[str, Any]:
+def _facts(cell: Cell, dataset: Dataset) -> dict[str, Any]:
+    content_hash = dataset.content_hash()
+    if cell.data_hash and content_hash != cell.data_hash:
+        raise InputError(
+            f"expected {cell.dataset} as it was when the study was checked, but the data have "
+            "changed since; run the study again."
+        )
     return {
         "name": dataset.name,
         "n_train": len(dataset.train),
@@ -252,7 +250,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "licence": dataset.licence,
         "origin": dataset.origin,
         "origin_detail": dataset.origin_detail,
-        "content_hash": dataset.content_hash(),
+        "content_hash": content_hash,
         "notes": list(dataset.notes),
     }
 

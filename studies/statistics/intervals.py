@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 CONFIDENCE = 0.95
 """Of every interval."""
@@ -76,6 +75,8 @@ def bca_interval(values: np.ndarray, *, resamples: int = RESAMPLES) -> Interval:
 
 
 def _resampled(values: np.ndarray, resamples: int) -> tuple[float, float]:
+    from scipy import stats
+
     # Values are scaled to 1, since differences of rounding's size would underflow when cubed for
     # the acceleration.
     scale = float(np.max(np.abs(values)))

@@ -40,9 +40,11 @@ def noise_floor(log_ratios: np.ndarray, n_pairs: int) -> NoiseFloor:
     """The floor under a mean of `n_pairs` log ratios of times, from an A/A comparison.
 
     Which of two equal runs is called the first is arbitrary, so each resampled log ratio gets a
-    random sign; the floor is the 95% quantile of the absolute mean of `n_pairs` of them. Two
-    equal estimators are then a tie in 95% of studies, one's own noise floor being a randomisation
-    test of exchangeable names (Fisher, 1935) on resampled pairs.
+    random sign, a randomisation of exchangeable names (Fisher, 1935); q is the 95% quantile of the
+    absolute mean of `n_pairs` of them. The floor is q t/z with the 97.5% quantiles t of Student's
+    distribution with n degrees of freedom and z of the normal one: the spread of the noise is
+    itself known from n pairs only, and its mean is known to be 0. Another pair of equal estimators
+    is then a tie in 95% of studies.
 
     Parameters
     ----------
@@ -60,11 +62,15 @@ def noise_floor(log_ratios: np.ndarray, n_pairs: int) -> NoiseFloor:
     n = len(log_ratios)
     if n == 0 or n_pairs < 1 or not np.isfinite(log_ratios).all():
         raise ValueError(f"expected finite log ratios and pairs, got {log_ratios} and {n_pairs}.")
+    from scipy import stats
+
     random = np.random.default_rng(_SEED)
     drawn = log_ratios[random.integers(n, size=(_RESAMPLES, n_pairs))]
     means = (drawn * random.choice([-1.0, 1.0], size=drawn.shape)).mean(axis=1)
+    two_sided = 0.5 + CONFIDENCE / 2
+    widening = float(stats.t.ppf(two_sided, n) / stats.norm.ppf(two_sided))
     return NoiseFloor(
-        log_ratio=float(np.quantile(np.abs(means), CONFIDENCE)),
+        log_ratio=float(np.quantile(np.abs(means), CONFIDENCE)) * widening,
         n=n,
         mean=float(log_ratios.mean()),
         spread=float(log_ratios.std(ddof=1)) if n > 1 else 0.0,

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 ALPHA = 0.05
 """A difference is significant if its corrected p is at most this."""
@@ -56,6 +55,8 @@ def signed_rank_test(differences: np.ndarray) -> SignedRank:
     >>> signed_rank_test(np.arange(1.0, 7.0))
     SignedRank(p_value=0.03125, effect=1.0, n_zero=0)
     """
+    from scipy import stats
+
     differences = np.asarray(differences, dtype=float)
     if len(differences) == 0 or not np.isfinite(differences).all():
         raise ValueError(f"expected finite differences, at least one, got {differences}.")

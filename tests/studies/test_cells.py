@@ -16,7 +16,7 @@ def cells() -> list[Cell]:
 
 def test_one_cell_for_each_combination_and_no_key_twice() -> None:
     planned = cells()
-    assert len(planned) == 8 * 3 * 3
+    assert len(planned) == 8 * (3 + 1) * 3
     assert len({cell.key for cell in planned}) == len(planned)
 
 
@@ -29,7 +29,7 @@ def test_estimators_share_data_and_start_and_nothing_else_does() -> None:
 
 
 def test_estimators_alternate_so_that_a_slow_minute_hits_all() -> None:
-    assert [cell.estimator for cell in cells()[:6]] == ["em", "sklearn", "svi"] * 2
+    assert [cell.estimator for cell in cells()[:8]] == ["em", "sklearn", "svi", "em-again"] * 2
 
 
 def test_the_key_changes_with_what_decides_the_result_only() -> None:
@@ -55,15 +55,13 @@ def test_the_key_changes_with_what_decides_the_result_only() -> None:
 
 def test_an_estimator_under_a_second_name_is_run_again_beside_itself() -> None:
     _, study = load_study("gmm-classics")
-    resolved = resolve(study, profile="quick")
-    entry = resolved.estimators["em"]
-    again = entry.model_copy(update={"estimator": "em"})
-    twice = resolved.model_copy(update={"estimators": {"em": entry, "em-again": again}})
-    first, second = plan_cells(twice, "gmm-classics", "cpu")[:2]
+    resolved = resolve(study, profile="quick", estimators=["em", "sklearn"])
+    first, _, second = plan_cells(resolved, "gmm-classics", "cpu")[:3]
     assert (first.estimator, second.estimator) == ("em", "em-again")
+    assert (first.timing_only, second.timing_only) == (False, True)
     assert first.key != second.key
     assert first.key == cells()[0].key
-    assert replace(second, estimator="em").key == first.key
+    assert replace(second, estimator="em", timing_only=False).key == first.key
 
 
 def test_how_results_are_judged_changes_no_key() -> None:

@@ -111,7 +111,7 @@ def test_command_line_choices_come_last() -> None:
         (
             "[datasets.faithful]",
             "[comparison]\nrope = 1\n[datasets.faithful]",
-            "comparison.rope: unknown key; allowed here: equivalent.",
+            "comparison.rope: unknown key; allowed here: repeats, equivalent.",
         ),
     ],
 )

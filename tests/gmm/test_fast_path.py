@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.mixture import GaussianMixture
 
@@ -59,6 +59,9 @@ def test_a_step_is_that_by_centred_distances(
 ) -> None:
     X = rows_from(mixture, 60, seed)
     bound, expected = by_distances(X, mixture, reg_covar)
+    # A step may leave a component on no more rows than features: all but singular, it is left to
+    # distances, which the next test is about.
+    assume(np.linalg.eigvalsh(expected.full_covariances()).min() > 0.01)
     fitted = one_step(X, mixture, reg_covar=reg_covar)
     assert fitted.diagnostics_.starts[0].n_direct == 0
     assert fitted.lower_bound_ == pytest.approx(bound, abs=ROUNDING)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -24,6 +25,7 @@ from suite.gmm.prior import MixturePrior
 from suite.gmm.starts import Starts
 from suite.gmm.svi_steps import Steps, private_pyro
 from suite.gmm.variational import NormalGuide
+from suite.objective import NotComparable, PointObjective
 from suite.progress import Callback
 from suite.random import RandomState
 
@@ -288,6 +290,38 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         return evidence_lower_bound(
             self.guide_, self.prior_, rows, weights, n_draws=n_draws, random_state=random_state
         )
+
+    def objective_at(
+        self, X: ArrayLike, start: MixtureParameters, *, random_state: int = 0
+    ) -> PointObjective:
+        """The log-likelihood, or its bound, and its gradient at `start`, by Pyro's own loss.
+
+        For `suite.evaluation.parity`; see `suite.objective.ObjectiveAtPoint`. The term for
+        `reg_covar` is left out. An amortised network is the one that `fit` begins with, and so
+        depends on the estimator's own `random_state` alone.
+
+        Raises
+        ------
+        NotComparable
+            With a prior, that is for inference="map" and "vb".
+        """
+        self._check_parameters()
+        if self.inference != "mle":
+            raise NotComparable(f"inference={self.inference!r} climbs a bound that has a prior.")
+        rows = self._tensor(np.asarray(X))
+        wanted = self._wanted(rows, start, None, check_random_state(self.random_state))
+        climb = INFERENCES[self.inference](wanted)
+        with private_pyro(), climb.mixture.prepared(rows):
+            objective = -climb.loss(rows, None, None) / len(rows)
+            objective.backward()
+        names = ("logits", "means", "scales")
+        gradient = {
+            name: np.asarray(part.grad.cpu(), dtype=np.float64)
+            for name, part in zip(names, climb.own, strict=True)
+            if part.grad is not None
+        }
+        q = climb.state(rows).responsibilities
+        return PointObjective(float(objective.detach()), gradient, q)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

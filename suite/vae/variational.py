@@ -1,12 +1,19 @@
 """What the two VAE twins share beyond their training: bound, log-likelihood, samples."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from suite.device import resolve_device
 from suite.evaluation.bounds import evaluate_vae
+from suite.objective import PointObjective
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
+from suite.vae.networks import load_weights
+from suite.vae.validation import DTYPES, as_tensor
 
 
 class VariationalAutoencoder(NetworkEstimator):
@@ -61,6 +68,29 @@ class VariationalAutoencoder(NetworkEstimator):
     def score(self, X: ArrayLike | Tensor, y: object = None) -> float:
         """The mean of `score_samples(X)`, in nats per datum."""
         return float(self.score_samples(X).mean())
+
+    def objective_at(
+        self, X: ArrayLike | Tensor, start: Mapping[str, Tensor], *, random_state: int = 0
+    ) -> PointObjective:
+        """The bound of X as one minibatch and its gradient in all weights, by the training loss.
+
+        For `suite.evaluation.parity`; see `suite.objective.ObjectiveAtPoint`. X is taken as it is:
+        no bits are redrawn.
+        """
+        self._check_settings()
+        device = resolve_device(self.device)
+        data = as_tensor(X, dtype=DTYPES[self.dtype], device=device)
+        networks = self._build(data.shape[1], torch_generator(0))
+        load_weights(networks, start)
+        networks = networks.to(device)
+        loss = self._loss_function(networks, torch_generator(random_state, device))(data)
+        loss.backward()
+        gradient = {
+            name: -np.asarray(weight.grad.cpu(), dtype=np.float64)
+            for name, weight in networks.named_parameters()
+            if weight.grad is not None
+        }
+        return PointObjective(-float(loss.detach()), gradient)
 
     def sample(
         self, n_samples: int = 1, *, random_state: RandomState = None, draw: bool = False

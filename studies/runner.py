@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from studies.cells import Cell, plan_cells
-from studies.display import Display
+from studies.display import Display, make_outline
 from studies.provenance import provenance, without_paths
 from studies.report import write_index, write_report
 from studies.results import CellResult, ResultStore, Status
@@ -87,7 +87,7 @@ def run_plan(
     facts = provenance(arguments)
     if todo or not store.path.exists() or _plan_changed(store, document, plan.cells):
         store.write_plan(document, [cell.planned() for cell in plan.cells], facts)
-    display.begin(plan.name, len(plan.cells), len(plan.cells) - len(todo))
+    display.begin(make_outline(plan.name, plan.cells, todo, store))
     context = _context()
     for cell in todo:
         display.cell_begins(cell)

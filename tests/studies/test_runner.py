@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from studies.cells import Cell
-from studies.display import make_display
+from studies.display import Outline, make_display
 from studies.profiles import resolve
 from studies.results import CellResult
 from studies.runner import RunPlan, prepare, run_plan
@@ -57,8 +57,8 @@ class Log:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def begin(self, title: str, total: int, done: int) -> None:
-        self.total, self.done = total, done
+    def begin(self, outline: Outline) -> None:
+        self.total, self.done = outline.total, outline.done
 
     def cell_begins(self, cell: Cell) -> None:
         pass

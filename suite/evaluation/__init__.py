@@ -8,6 +8,7 @@ from suite.evaluation.bounds import (
 from suite.evaluation.clustering import adjusted_rand_index
 from suite.evaluation.criteria import InformationCriteria, information_criteria
 from suite.evaluation.em_rate import EMRate, em_rate, observed_rate, predicted_iterations
+from suite.evaluation.ladder import LADDER, ImportanceLadder, importance_ladder
 from suite.evaluation.latent_model import LatentModel
 from suite.evaluation.linear_gaussian import (
     LinearGaussian,
@@ -21,7 +22,9 @@ from suite.evaluation.regularity import Regularity, regularity
 from suite.evaluation.weights import log_weights
 
 __all__ = [
+    "LADDER",
     "EMRate",
+    "ImportanceLadder",
     "InformationCriteria",
     "LatentModel",
     "LinearGaussian",
@@ -31,6 +34,7 @@ __all__ = [
     "adjusted_rand_index",
     "em_rate",
     "evaluate_vae",
+    "importance_ladder",
     "information_criteria",
     "linear_gaussian_log_likelihood",
     "linear_gaussian_posterior",

@@ -14,6 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from suite.evaluation.latent_model import LatentModel, placed
+from suite.evaluation.log_mean import (
+    effective_sample_size,
+    log_mean_exp,
+    log_mean_exp_variance,
+)
 from suite.evaluation.weights import DECODED_AT_ONCE, Draws, grouped_draws
 from suite.random import RandomState, torch_generator
 
@@ -176,27 +181,22 @@ def reconstruction_error(networks: LatentModel, X: ArrayLike | Tensor) -> FloatA
 def _scores(group: Draws) -> dict[str, FloatArray]:
     """The arrays of `VAEEvaluation` for one group, reduced in float64 on the CPU."""
     log_w = group.log_weights.cpu().double()
-    n_samples = log_w.shape[1]
-    log_mean = log_w.logsumexp(1) - math.log(n_samples)
-    effective = (2 * log_w.logsumexp(1) - (2 * log_w).logsumexp(1)).exp()
     log_likelihood = group.log_likelihood.cpu().double()
     rate = group.rates.sum(-1).cpu().double()
     distortion = -log_likelihood.mean(1)
+    n_samples = log_w.shape[1]
     if n_samples > 1:
         distortion_variance = log_likelihood.var(1) / n_samples
-        # Delta method: Var(log w̄) ≈ Var(w) / (S w̄²), and Σw²/(Σw)² is 1 / effective.
-        weight_variance = (1 / effective - 1 / n_samples) * n_samples / (n_samples - 1)
     else:
         distortion_variance = torch.full_like(distortion, math.nan)
-        weight_variance = torch.full_like(distortion, math.nan)
     return {
         "elbo": _numpy(-distortion - rate),
         "distortion": _numpy(distortion),
         "distortion_variance": _numpy(distortion_variance),
         "rate": _numpy(rate),
-        "log_likelihood": _numpy(log_mean),
-        "log_likelihood_variance": _numpy(weight_variance.clamp(min=0)),
-        "effective_sample_size": _numpy(effective),
+        "log_likelihood": _numpy(log_mean_exp(log_w)),
+        "log_likelihood_variance": _numpy(log_mean_exp_variance(log_w)),
+        "effective_sample_size": _numpy(effective_sample_size(log_w)),
     }
 
 

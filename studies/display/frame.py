@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -17,6 +18,8 @@ _NARROW = 64  # columns; below, what can be done without is left out
 _LATEST = 5
 _CLOSING_FAILURES = 10
 _HEAD_LINES = 2
+_INDENT = 2
+_GAP = 2
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,9 @@ def frame(state: RunState, *, width: int, height: int) -> RenderableType:
     wide = width >= _NARROW
     parts = [part for make in _PARTS if (part := make(state, wide)).rows]
     lines = min(height - 1, _MOST_LINES) - _HEAD_LINES
+    parts = parts[: max(0, lines // 2)]  # a title and a row each, or not at all
     shares = allot(lines - len(parts), [len(part.rows) for part in parts])
-    shown = [_drawn(part, share) for part, share in zip(parts, shares, strict=True) if share]
+    shown = [_drawn(part, share, width) for part, share in zip(parts, shares, strict=True)]
     head = [_first_line(state, width), Text(_second_line(state), no_wrap=True, overflow="ellipsis")]
     return Group(*head[: max(1, height - 1)], *shown)
 
@@ -60,6 +64,20 @@ def allot(lines: int, wanted: Sequence[int]) -> list[int]:
             shares[i] += 1
         lines -= len(hungry)
     return shares
+
+
+def shortened(name: str, width: int) -> str:
+    """`name` in at most `width` letters, those left out from its middle: both ends tell it apart.
+
+    Examples
+    --------
+    >>> shortened("blobs n_components=8 / em / seed 3", 21)
+    'blobs n_co…m / seed 3'
+    """
+    if len(name) <= width:
+        return name
+    end = (width - 1) // 2
+    return f"{name[: width - 1 - end]}…{name[len(name) - end :]}"
 
 
 def closing_lines(state: RunState) -> list[Text]:
@@ -156,24 +174,23 @@ def _texts(*words: str) -> tuple[Text, ...]:
 _PARTS: tuple[Callable[[RunState, bool], _Part], ...] = (_running, _failed, _best, _latest)
 
 
-def _drawn(part: _Part, lines: int) -> RenderableType:
-    """A part in one line for its title and `lines` more."""
-    cut = len(part.rows) > lines
-    kept = lines - 1 if cut else lines
-    table = Table.grid(padding=(0, 2), expand=True)
-    last = len(part.rows[0]) - 1
-    for i in range(last + 1):
-        named = i == 0 or (i == last and part.cut_last)
-        # Names and messages may lose their ends; a number that did would be another number.
-        table.add_column(
-            ratio=1 if named else None,
-            justify="left" if named else "right",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if named else max(len(row[i]) for row in part.rows[:kept] or part.rows),
-        )
-    for row in part.rows[:kept]:
-        table.add_row(Text("  ") + row[0], *row[1:])
-    title: list[RenderableType] = [Text(part.title, style="dim", no_wrap=True)]
-    rest = [Text(f"  … and {len(part.rows) - kept} more", style="dim")] if cut else []
-    return Group(*title, *([table] if kept else []), *rest)
+def _drawn(part: _Part, lines: int, width: int) -> RenderableType:
+    """A part in one line for its title and `lines` more, the last a count of what is left out."""
+    cut = 1 < lines < len(part.rows)
+    rows = part.rows[: lines - 1 if cut else lines]
+    table = Table.grid(padding=(0, _GAP), expand=True)
+    # Names and messages may lose some letters; a number that did would be another number.
+    widths = [max(len(row[i]) for row in rows) for i in range(1, len(rows[0]))]
+    if part.cut_last:
+        widths[-1] = min(widths[-1], (width - _GAP) // 2)
+    name_width = max(1, width - _INDENT - sum(widths) - _GAP * len(widths))
+    table.add_column(no_wrap=True, ratio=1)
+    for i, column in enumerate(widths):
+        last_cut = part.cut_last and i == len(widths) - 1
+        justify: Literal["left", "right"] = "left" if last_cut else "right"
+        table.add_column(no_wrap=True, overflow="ellipsis", justify=justify, width=column)
+    for row in rows:
+        table.add_row(Text(" " * _INDENT + shortened(row[0].plain, name_width)), *row[1:])
+    title = Text(part.title, style="dim", no_wrap=True)
+    more = f"{' ' * _INDENT}… and {len(part.rows) - len(rows)} more"
+    return Group(title, table, *([Text(more, style="dim")] if cut else []))

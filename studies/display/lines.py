@@ -6,6 +6,7 @@ from studies.cells import Cell
 from studies.display.outline import Outline
 from studies.display.protocol import SilentDisplay
 from studies.display.words import outcome
+from studies.report.words import counted
 from studies.results import CellResult
 
 
@@ -25,7 +26,8 @@ class LineDisplay(SilentDisplay):
     def begin(self, outline: Outline) -> None:
         """Say how many runs there are."""
         self._done, self._total = outline.done, outline.total
-        self._line(f"{outline.study}: {outline.total} runs, {outline.done} of them stored already")
+        runs = counted(outline.total, "run")
+        self._line(f"{outline.study}: {runs}, {outline.done} of them stored already")
 
     def cell_ends(self, cell: Cell, result: CellResult) -> None:
         """Say how `cell` ended."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_expit, logit
-from scipy.stats import bernoulli, norm
+from scipy.stats import bernoulli, laplace, norm
 
 from suite.errors import InputError
 from suite.random import torch_generator
@@ -46,6 +46,30 @@ def test_gaussian_is_scipys():
     found = LIKELIHOODS["gaussian"].log_prob(torch.from_numpy(x), (loc, log_scale))
     exact = norm.logpdf(x, loc.numpy(), np.exp(log_scale.item())).sum(1)
     np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_laplace_is_scipys():
+    x = suitable("laplace")
+    loc, log_scale = parameters_for("laplace", x.shape)
+    found = LIKELIHOODS["laplace"].log_prob(torch.from_numpy(x), (loc, log_scale))
+    exact = laplace.logpdf(x, loc.numpy(), np.exp(log_scale.item())).sum(1)
+    np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LIKELIHOOD_NAMES)
+def test_the_kind_says_of_what_a_score_is_a_log_probability(name):
+    """By numbers: exp(log_prob) sums or integrates to one, or to something else."""
+    parameters = tuple(p[..., :1] if p.ndim else p for p in parameters_for(name, (1, 12)))
+    if LIKELIHOODS[name].kind == "bits":
+        x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+        total = LIKELIHOODS[name].log_prob(x, parameters).exp().sum().item()
+    else:
+        low, high = (-60, 60) if LIKELIHOODS[name].learned_scale else (0, 1)
+        x = torch.linspace(low, high, 600_001, dtype=torch.float64)[:, None]
+        p = LIKELIHOODS[name].log_prob(x, (parameters[0].expand_as(x), *parameters[1:])).exp()
+        total = torch.trapezoid(p, x[:, 0]).item()
+    # The trapezium rule's error is h²/12 · range · max |p''|, and less than 1e-6 here.
+    assert (abs(total - 1) < 1e-6) == LIKELIHOODS[name].is_density
 
 
 @pytest.mark.parametrize("name", LIKELIHOOD_NAMES)
@@ -105,6 +129,22 @@ def test_bernoulli_starts_at_the_clipped_mean_image():
     assert scale is None
 
 
+def test_laplace_starts_at_the_mean_and_the_mean_distance():
+    X = torch.from_numpy(suitable("laplace"))
+    bias, log_scale = LIKELIHOODS["laplace"].start(X)
+    torch.testing.assert_close(bias, X.mean(0))
+    np.testing.assert_allclose(log_scale.exp(), (X - X.mean(0)).abs().mean())
+    assert LIKELIHOODS["laplace"].start(torch.ones(3, 2))[1].item() == 0.0
+
+
+@pytest.mark.parametrize("name", LIKELIHOOD_NAMES)
+def test_the_start_has_the_mean_image_as_its_mean(name):
+    X = torch.from_numpy(grey())
+    bias, log_scale = LIKELIHOODS[name].start(X)
+    parameters = (bias,) if log_scale is None else (bias, log_scale)
+    torch.testing.assert_close(LIKELIHOODS[name].mean(parameters), X.mean(0))
+
+
 def test_gaussian_starts_at_the_mean_and_what_is_left():
     X = torch.from_numpy(suitable("gaussian"))
     bias, log_scale = LIKELIHOODS["gaussian"].start(X)
@@ -113,7 +153,7 @@ def test_gaussian_starts_at_the_mean_and_what_is_left():
     assert LIKELIHOODS["gaussian"].start(torch.ones(3, 2))[1].item() == 0.0
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "bernoulli-grey"])
+@pytest.mark.parametrize("name", ["bernoulli", "bernoulli-grey", "continuous-bernoulli"])
 def test_pixels_outside_the_unit_interval_are_refused(name):
     with pytest.raises(InputError, match=r"\[0, 1\].*255.*divide"):
         LIKELIHOODS[name].check_training(torch.tensor([[0.0, 255.0]]))
@@ -130,5 +170,5 @@ def test_only_the_named_convention_scores_grey_pixels():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r"'bernoulli', 'bernoulli-grey', 'gaussian'.*'poisson'"):
+    with pytest.raises(InputError, match=r"'bernoulli', 'bernoulli-grey', .*'gaussian'.*'poisson'"):
         likelihood_named("poisson")

@@ -7,7 +7,14 @@ from scipy.stats import norm
 from suite.random import torch_generator
 from suite.vae import VAENetworks, build_networks
 
-LIKELIHOOD_NAMES = ["bernoulli", "bernoulli-grey", "gaussian"]
+LIKELIHOOD_NAMES = [
+    "bernoulli",
+    "bernoulli-grey",
+    "continuous-bernoulli",
+    "continuous-bernoulli-unnormalised",
+    "gaussian",
+    "laplace",
+]
 
 
 def grey(n=60, d=12, seed=0):
@@ -26,7 +33,7 @@ def bits(n=60, d=12, seed=0):
 
 def suitable(likelihood, n=60, d=12, seed=0):
     """Data that `likelihood` both trains on and scores."""
-    if likelihood == "gaussian":
+    if likelihood in ("gaussian", "laplace"):
         return np.random.default_rng(seed).normal(1.0, 3.0, (n, d))
     return bits(n, d, seed) if likelihood == "bernoulli" else grey(n, d, seed)
 

@@ -3,10 +3,18 @@
 import ctypes
 from pathlib import Path
 
+import psutil
+
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # what Linux resets the high-water mark for (proc(5), clear_refs)
 _KIB_IN_MB = 1024 / 1e6
+_LOOKS_PER_SECOND = 20.0
+_SHARE_OF_WHAT_IS_FREE = 0.8
+_CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 class MemoryGauge:
@@ -25,6 +33,62 @@ class MemoryGauge:
         """MB by which resident memory has exceeded what it was; None if it cannot be told."""
         top = _resident("VmHWM")
         return None if self._before is None or top is None else max(0.0, top - self._before)
+
+
+class MemoryWatch:
+    """Looks, from outside, at what a process holds beyond what it held at first.
+
+    Counted is resident memory that is the process's own: the libraries' code and files that are
+    mapped, which every process of a run shares, are not in it.
+
+    Parameters
+    ----------
+    pid
+        The process.
+    limit
+        MB.
+    """
+
+    interval = 1 / _LOOKS_PER_SECOND
+    """Seconds between two looks: at some GB a second of fresh memory, 0.1 to 0.2 GB."""
+
+    def __init__(self, pid: int, limit: float) -> None:
+        self._limit = limit
+        try:
+            self._process = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            self._process = None
+        self._before = self._own()
+
+    def excess(self) -> float | None:
+        """MB beyond what it held at first, if that is over the limit; None if it is not."""
+        more = self._own() - self._before
+        return more if more > self._limit else None
+
+    def _own(self) -> float:
+        if self._process is None:
+            return 0.0
+        try:
+            found = self._process.memory_info()
+        except psutil.Error:  # it has ended
+            return 0.0
+        return float(found.rss - getattr(found, "shared", 0)) / 1e6
+
+
+def default_limit(parts: int) -> float:
+    """MB that one of so many cells at once may take: four fifths of what is free, shared."""
+    return _SHARE_OF_WHAT_IS_FREE * _free() / parts
+
+
+def _free() -> float:
+    """MB of memory that new work can have, in this machine or container."""
+    free = float(psutil.virtual_memory().available)
+    for file in _CONTAINER_LIMITS:
+        try:
+            free = min(free, float(file.read_text()))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    return free / 1e6
 
 
 def _reset_peak() -> bool:

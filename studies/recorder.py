@@ -27,19 +27,43 @@ class Stopwatch:
         self._device = device
         self._seconds = 0.0
         self._since: float | None = None
+        self._held = 0.0
+        self._held_since: float | None = None
 
     def start(self) -> None:
-        """Let the clock run."""
+        """Let the clock run, once the device has finished what came before."""
+        self._synchronise()
         self._since = perf_counter()
+        if self._held_since is not None:
+            self._held += self._since - self._held_since
+            self._held_since = None
 
     def stop(self) -> float:
         """Hold the clock, after the device has finished its work; return the seconds so far."""
-        if self._device.startswith("cuda"):
-            torch.cuda.synchronize()
+        self._synchronise()
         if self._since is not None:
-            self._seconds += perf_counter() - self._since
+            self._held_since = perf_counter()
+            self._seconds += self._held_since - self._since
             self._since = None
         return self._seconds
+
+    def held_seconds(self) -> float:
+        """How long it has stood still since it was first stopped, until now."""
+        if self._held_since is None:
+            return self._held
+        return self._held + perf_counter() - self._held_since
+
+    def _synchronise(self) -> None:
+        synchronise = _SYNCHRONISERS.get(self._device.partition(":")[0])
+        if synchronise is not None:
+            synchronise()
+
+
+_SYNCHRONISERS: dict[str, Callable[[], None]] = {
+    "cuda": lambda: torch.cuda.synchronize(),
+    "mps": lambda: torch.mps.synchronize(),
+}
+"""How to wait for a device, by its type; the CPU's work is done when a call returns."""
 
 
 class Recorder:
@@ -56,7 +80,7 @@ class Recorder:
     notice
         Called after every step.
     device
-        Synchronised before the clock is read.
+        A torch device's name ("cuda:0"), synchronised whenever the clock is started or read.
     """
 
     def __init__(self, measure: Measure, notice: Notice, device: str = "cpu") -> None:
@@ -67,6 +91,7 @@ class Recorder:
         self._watch = Stopwatch(device)
         self._last: tuple[Progress, float] | None = None
         self._scored = 0
+        self._progress_seconds = 0.0
 
     def start(self) -> None:
         """Start the clock."""
@@ -87,7 +112,13 @@ class Recorder:
         seconds = self._watch.stop()
         if self._last is not None and self._last[0].step > self._scored:
             self._score(*self._last)
+        self._progress_seconds = self._watch.held_seconds()
         return seconds
+
+    @property
+    def progress_seconds(self) -> float:
+        """What recording and scoring on the way took; the clock stood still meanwhile."""
+        return self._progress_seconds
 
     @property
     def steps(self) -> int:

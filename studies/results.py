@@ -6,10 +6,8 @@ last run, consists of. A planned cell without a row has not been run yet.
 """
 
 import json
-import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
@@ -19,41 +17,16 @@ import numpy as np
 import pandas as pd
 
 from studies.metrics import METRICS
+from studies.results_database import Database
 from suite.errors import InputError
 
 Status = Literal[
     "ok", "failed", "diverged", "timeout", "memory", "killed", "unavailable", "not run"
 ]
-"""How a run ended: "memory" is one that asked for more than its limit or than there is, "killed"
-one whose process was ended by a signal, "unavailable" one whose estimator needs an extra that is not
-installed."""
+"""How a run ended.
 
-_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS study (
-    id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, provenance TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS plan (
-    ordinal INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
-    dataset TEXT NOT NULL, estimator TEXT NOT NULL, seed INTEGER NOT NULL, cell TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS cells (
-    key TEXT PRIMARY KEY, cell TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL,
-    traceback TEXT NOT NULL, dataset_facts TEXT NOT NULL, provenance TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS scores (
-    key TEXT NOT NULL, metric TEXT NOT NULL, split TEXT NOT NULL, value REAL,
-    PRIMARY KEY (key, metric, split)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS trace (
-    key TEXT NOT NULL, step INTEGER NOT NULL, seconds REAL NOT NULL, metric TEXT NOT NULL,
-    split TEXT NOT NULL, value REAL,
-    PRIMARY KEY (key, metric, split, step)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS arrays (
-    key TEXT NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL,
-    PRIMARY KEY (key, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS parity (
-    key TEXT NOT NULL, dataset TEXT NOT NULL, estimator TEXT NOT NULL, quantity TEXT NOT NULL,
-    difference REAL, tolerance REAL, status TEXT NOT NULL, how TEXT NOT NULL,
-    message TEXT NOT NULL, provenance TEXT NOT NULL,
-    PRIMARY KEY (key, quantity)) WITHOUT ROWID;
+"memory" is one that wanted more than its limit or than there is, "killed" one whose process was
+ended by a signal, "unavailable" one whose estimator needs an extra that is not installed.
 """
 
 
@@ -148,11 +121,14 @@ class ResultStore:
     Raises
     ------
     InputError
-        From any method, if the file is missing, is no store or was made by another version.
+        From any method, if the file is missing, damaged, no store or one of an unknown version.
+    OSError
+        From any method, if the disk is full or cannot be used; what was stored is intact.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self._database = Database(self.path)
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -163,7 +139,7 @@ class ResultStore:
         provenance: Mapping[str, Any],
     ) -> None:
         """Make `plan` what the study consists of; results already stored stay."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO study VALUES (1, ?, ?)",
                 (_dump(document), _dump(provenance)),
@@ -180,7 +156,7 @@ class ResultStore:
     def write_cell(self, description: Mapping[str, Any], result: CellResult) -> None:
         """Store one cell, replacing what was stored under its key, all or nothing."""
         key = result.key
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for table in ("cells", "scores", "trace", "arrays"):
                 connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
             connection.execute(
@@ -213,7 +189,7 @@ class ResultStore:
 
     def write_parity(self, rows: Sequence[ParityRow], planned: Sequence[str]) -> None:
         """Store checks of the parity gate, and forget those whose key is not `planned`."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             kept = set(planned) - {row.key for row in rows}
             stored = {key for (key,) in connection.execute("SELECT DISTINCT key FROM parity")}
             connection.executemany(
@@ -233,17 +209,33 @@ class ResultStore:
 
     def prune(self) -> int:
         """Delete the results that the plan does not name; return how many cells went."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for table in ("scores", "trace", "arrays"):
                 connection.execute(f"DELETE FROM {table} WHERE key NOT IN (SELECT key FROM plan)")
             gone = connection.execute(
                 "DELETE FROM cells WHERE key NOT IN (SELECT key FROM plan)"
             ).rowcount
-        with closing(sqlite3.connect(self.path)) as connection:
-            connection.execute("VACUUM")
+        self._database.compact()
         return gone
 
+    def write_run(self, record: Mapping[str, Any]) -> None:
+        """Add what one run of the study took to what earlier ones did."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT INTO runs (content) VALUES (?)", (_dump(record),))
+
     # -- reading -----------------------------------------------------------------------------
+
+    def is_blank(self) -> bool:
+        """Whether nothing has been stored yet."""
+        return self._database.is_blank()
+
+    def runs(self) -> list[dict[str, Any]]:
+        """What each run of the study took (`studies.accounts`), the first one first."""
+        with self._database.reading() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
+                return []  # a store of version 1
+            rows = connection.execute("SELECT content FROM runs ORDER BY id").fetchall()
+        return [_load(text) for (text,) in rows]
 
     def document(self) -> dict[str, Any]:
         """The study as it was last run: its file's content with the profile applied."""
@@ -255,9 +247,9 @@ class ResultStore:
 
     def finished(self) -> set[str]:
         """The keys of all stored cells that ended well."""
-        if not self.path.exists():
+        if self.is_blank():
             return set()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute("SELECT key FROM cells WHERE status = 'ok'").fetchall()
         return {key for (key,) in rows}
 
@@ -307,7 +299,7 @@ class ResultStore:
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """The arrays that the cell `key` left, by name."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT name, content FROM arrays WHERE key = ? ORDER BY name", (key,)
             ).fetchall()
@@ -318,7 +310,7 @@ class ResultStore:
 
         Columns: the names of `ParityRow`.
         """
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parity'")
             if made.fetchone() is None:  # a store from before there was a gate
                 return pd.DataFrame(columns=[f.name for f in fields(ParityRow)])
@@ -329,61 +321,8 @@ class ResultStore:
         frame["provenance"] = frame["provenance"].map(_load)
         return frame
 
-    # -- connections -------------------------------------------------------------------------
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._translated(), closing(sqlite3.connect(self.path, timeout=30)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            self._check_version(connection, new_allowed=True)
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-                yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            raise InputError(
-                f"expected stored results at {self.path}, found none; "
-                "run the study first (`studies run NAME`)."
-            )
-        uri = f"{self.path.resolve().as_uri()}?mode=ro"
-        with self._translated(), closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
-            self._check_version(connection, new_allowed=False)
-            yield connection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
-                raise OSError(
-                    f"could not write {self.path}: {error}; free some space and run the study "
-                    "again, which does only what is missing."
-                ) from error
-            raise
-        except sqlite3.DatabaseError as error:
-            raise InputError(
-                f"expected a store of results at {self.path}, but it is damaged ({error}); "
-                "move it away and run the study again."
-            ) from error
-
-    def _check_version(self, connection: sqlite3.Connection, *, new_allowed: bool) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == _VERSION or (new_allowed and version == 0):
-            return
-        raise InputError(
-            f"expected a store of version {_VERSION} at {self.path}, found version {version}; "
-            "move it away and run the study again."
-        )
-
     def _one(self, query: str) -> str:
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).fetchone()
         if row is None:
             raise InputError(f"{self.path} holds no study; run it first (`studies run NAME`).")
@@ -391,7 +330,7 @@ class ResultStore:
         return text
 
     def _frame(self, query: str) -> pd.DataFrame:
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return pd.read_sql_query(query, connection)
 
 

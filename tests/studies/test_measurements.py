@@ -1,5 +1,6 @@
 """What a study can ask to be measured of a fit besides its scores."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from studies.product_rate import measure_products, statistics_length
 from studies.profiles import resolve
 from studies.results import CellResult
 from studies.runner import RunPlan, run_plan
+from studies.scheduling import EndedCell
 from studies.study_files import parse_study
 from studies.worker import load_dataset, preflight, run_cell
 from suite.errors import InputError
@@ -132,7 +134,10 @@ def test_an_estimator_that_is_not_installed_is_a_row_and_no_failure(
     class Quiet:
         begin = cell_begins = cell_ends = step = lambda self, *_: None
 
-    monkeypatch.setattr("studies.runner._run_in_process", lambda *_: result)
+    def ended() -> Iterator[EndedCell]:
+        yield EndedCell(checked, result, 0.1)
+
+    monkeypatch.setattr("studies.runner.run_cells", lambda *_, **__: ended())
     plan = RunPlan("t", resolve(parse_study(STUDY, "t.toml")), "full", [checked])
     done = run_plan(plan, tmp_path, Quiet(), arguments=[])  # type: ignore[arg-type]
     assert done.failures == 0

@@ -51,12 +51,14 @@ def test_no_step_at_all_is_zero_steps() -> None:
 
 
 def test_set_up_is_in_the_first_step_and_in_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([100.0, 105.0, 200.0, 201.0, 300.0, 303.0, 400.0, 402.0, 500.0, 500.25])
+    readings = iter([100.0, 105.0, 200.0, 201.0, 300.0, 303.0, 400.0, 402.0, 500.0, 500.25, 501.25])
     monkeypatch.setattr("studies.recorder.perf_counter", lambda: next(readings))
     recorder, seconds = record(4)  # started at 100; 5 s, 1 s, 3 s and 2 s; the rest is scoring
     assert recorder.first_step_seconds == 5
     assert recorder.step_seconds == 2  # the median of 1, 3 and 2
     assert seconds == 11.25
+    # From each reading to the next start: 95 s, 99 s, 97 s, 98 s; and 1 s after the last step.
+    assert recorder.progress_seconds == 95 + 99 + 97 + 98 + 1
 
 
 def test_one_step_has_no_time_but_that_of_the_first() -> None:

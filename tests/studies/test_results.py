@@ -134,7 +134,7 @@ def test_missing_damaged_and_foreign_files_are_named(tmp_path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.commit()
     connection.close()
-    with pytest.raises(InputError, match=r"version 1 .* found version 99"):
+    with pytest.raises(InputError, match=r"version 1 or 2 .* found version 99"):
         ResultStore(later).cells()
-    with pytest.raises(InputError, match=r"version 1 .* found version 99"):
+    with pytest.raises(InputError, match=r"version 1 or 2 .* found version 99"):
         ResultStore(later).write_cell({}, result("a"))

@@ -86,6 +86,15 @@ _SPECS = (
         "svi", "suite.gmm:SVIGaussianMixture", "mixture", "SVI (Pyro)", "step", "max_iter"
     ),
     EstimatorSpec(
+        "numpyro-svi",
+        "suite.gmm.numpyro_svi:NumPyroGaussianMixture",
+        "mixture",
+        "SVI (NumPyro)",
+        "step",
+        "max_iter",
+        extra="numpyro",
+    ),
+    EstimatorSpec(
         "pomegranate",
         "suite.gmm.peers.pomegranate:PomegranateGaussianMixture",
         "mixture",

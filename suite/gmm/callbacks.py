@@ -93,6 +93,11 @@ class StartReport:
         for listener in listeners:
             listener.begin_start(start)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody is told of the steps; if not, they need not be made one by one."""
+        return any(getattr(listener, "callback", listener) for listener in self.listeners)
+
     def begin_step(self) -> None:
         """Say that a step begins, to those who care when.
 

@@ -4,8 +4,11 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from suite.errors import InputError
+
+MOMENTS = (0.9, 0.99)  # Adam's; the objective has little noise to average out: 0.999 is slow
 PATIENCE = 10  # steps in a row that must change little: a slow step alone is no convergence
-_WINDOW = 25  # steps after which the step size is looked at, and halved if it was too long
+WINDOW = 25  # steps after which the step size is looked at, and halved if it was too long
 _WAIT = 5  # passes through the minibatches without a gain before the step is halved
 _HALVINGS = 7  # of the step, after which minibatches have nothing more to give: under 1/100
 
@@ -50,11 +53,11 @@ class WholeSettling(Settling):
         self.bounds.append(bound)
         recent = np.abs(np.diff(self.bounds[-PATIENCE - 1 :]))
         self.converged = len(self.bounds) > self.held + PATIENCE and bool((recent < self.tol).all())
-        return len(self.bounds) % _WINDOW == 0 and self._zigzags()
+        return len(self.bounds) % WINDOW == 0 and self._zigzags()
 
     def _zigzags(self) -> bool:
-        turns = np.diff(np.sign(np.diff(self.bounds[-_WINDOW:]))) != 0
-        return bool(turns.sum() > _WINDOW / 3)
+        turns = np.diff(np.sign(np.diff(self.bounds[-WINDOW:]))) != 0
+        return bool(turns.sum() > WINDOW / 3)
 
 
 class MinibatchSettling(Settling):
@@ -88,3 +91,19 @@ class MinibatchSettling(Settling):
         self._waited, self._halved = 0, self._halved + 1
         self.converged = self._halved >= _HALVINGS
         return True
+
+
+def finite_bound(bound: float) -> float:
+    """`bound`, if it is a number.
+
+    Raises
+    ------
+    InputError
+        If it is not: the ascent has gone astray.
+    """
+    if not np.isfinite(bound):
+        raise InputError(
+            f"the bound became {bound}: a component has collapsed or a step was too long; raise "
+            "reg_covar, lower learning_rate, or ask for fewer components."
+        )
+    return bound

@@ -8,13 +8,17 @@ import pyro
 import torch
 from torch import Tensor
 
-from suite.errors import InputError
 from suite.gmm.callbacks import StartReport
 from suite.gmm.climb import Climb
-from suite.gmm.settling import MinibatchSettling, Settling, WholeSettling
+from suite.gmm.settling import (
+    MOMENTS,
+    MinibatchSettling,
+    Settling,
+    WholeSettling,
+    finite_bound,
+)
 from suite.random import torch_generator
 
-_MOMENTS = (0.9, 0.99)  # Adam's; the objective has little noise to average out: 0.999 is slow
 _HEAD_START = 100  # steps that move only the network, lest a q that knows nothing merge components
 
 
@@ -59,7 +63,7 @@ class Steps:
         self.total = float(len(X) if weights is None else weights.sum())
         self.batch_size = None if batch_size is None or batch_size >= len(X) else batch_size
         self.optimizer = torch.optim.Adam(
-            climb.groups, lr=learning_rate, betas=_MOMENTS, fused=_can_fuse(X)
+            climb.groups, lr=learning_rate, betas=MOMENTS, fused=_can_fuse(X)
         )
         self.n_taken = 0
         held = 0 if climb.mixture.network is None else _HEAD_START
@@ -116,7 +120,7 @@ class Steps:
                 parameter.grad = None  # Adam passes over what has no gradient
         self.optimizer.step()
         self.n_taken += 1
-        return _finite(-negative_bound.item())
+        return finite_bound(-negative_bound.item())
 
     def _penalty(self) -> Tensor | float:
         mixture = self.climb.mixture
@@ -140,12 +144,3 @@ def private_pyro() -> Iterator[None]:
 
 def _can_fuse(X: Tensor) -> bool:
     return X.device.type in ("cpu", "cuda", "mps")
-
-
-def _finite(bound: float) -> float:
-    if not np.isfinite(bound):
-        raise InputError(
-            f"the bound became {bound}: a component has collapsed or a step was too long; raise "
-            "reg_covar, lower learning_rate, or ask for fewer components."
-        )
-    return bound

@@ -1,0 +1,483 @@
+"""A Gaussian mixture by stochastic variational inference, with NumPyro on JAX.
+
+Its twin is `suite.gmm.svi` with inference="mle": the same objective, start, coordinates, optimizer
+and stopping rule, with the step compiled. N data, D features, K components.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from numbers import Real
+from typing import Any, ClassVar, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+import torch
+from jax import lax
+from jax.scipy.linalg import solve_triangular
+from numpy.typing import ArrayLike
+from numpyro.infer import SVI, Trace_ELBO
+from numpyro.infer.svi import SVIState
+from numpyro.optim import Adam
+from sklearn.utils._param_validation import Interval
+
+from suite.device import resolve_device
+from suite.gmm.base import MixtureEstimator
+from suite.gmm.callbacks import FitReport, StartReport
+from suite.gmm.checks import check_sample_weight, resolve_dtype
+from suite.gmm.covariance import covariance_type_named
+from suite.gmm.outcome import SVIAscent, best_one_by_one
+from suite.gmm.parameters import MixtureParameters, MixtureState
+from suite.gmm.settling import MOMENTS, WINDOW, WholeSettling, finite_bound
+from suite.gmm.starts import Starts
+from suite.progress import Callback
+from suite.random import RandomState
+
+Free = dict[str, Any]
+"""The free parameters, "logits" (K,), "free_means" (K, D) and "free_scales", as arrays."""
+
+_ROWS_AT_ONCE = 64  # rows are filled up to a multiple, so that like tables share one compilation
+
+
+class NumPyroGaussianMixture(MixtureEstimator):
+    """A Gaussian mixture fitted by gradient ascent of NumPyro's evidence lower bound.
+
+    It is the maximum likelihood of `SVIGaussianMixture` once more, with NumPyro: the assignments
+    are summed exactly (`numpyro.distributions.MixtureSameFamily`), so that the bound is the mean
+    log-likelihood, and `numpyro.infer.SVI` takes Adam's steps on the same free parameters, in the
+    units of the start, with the same halving of the step, convergence and regularisation. From one
+    start the two take the same path, to rounding.
+
+    A step is compiled when a table's shape is first met; the first step holds that. Where nobody is
+    told of the steps, 25 are made at once; else one by one, so that each is told when it is done.
+
+    JAX computes on the CPU, and in double precision within the steps alone: its settings are, for
+    the caller and inside callbacks, what they were. It needs the extra "numpyro".
+
+    Parameters
+    ----------
+    n_components, covariance_type, reg_covar, n_init, init_params, initial, random_state
+        As for `EMGaussianMixture`.
+    learning_rate, tol, max_iter
+        As for `SVIGaussianMixture`.
+    dtype
+        "float64" or "float32".
+
+    Attributes
+    ----------
+    weights_, means_, covariances_, precisions_, precisions_cholesky_, converged_, n_iter_, \
+lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
+        As for `SVIGaussianMixture`. Components are in the order of `initial`, or else by their
+        means, first feature first.
+
+    Examples
+    --------
+    >>> X = [[0.0], [0.2], [0.4], [5.0], [5.2], [5.4]]
+    >>> mixture = NumPyroGaussianMixture(2, random_state=0).fit(X)
+    >>> mixture.means_.ravel().round(3).tolist()
+    [0.2, 5.2]
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **MixtureEstimator._parameter_constraints,
+        "learning_rate": [Interval(Real, 0.0, None, closed="neither")],
+    }
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        learning_rate: float = 0.01,
+        tol: float = 1e-6,
+        reg_covar: float = 1e-6,
+        max_iter: int = 2000,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        initial: MixtureParameters | None = None,
+        random_state: RandomState = None,
+        dtype: str = "float64",
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.learning_rate = learning_rate
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.initial = initial
+        self.random_state = random_state
+        self.dtype = dtype
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Learn the mixture from the rows of X.
+
+        Parameters
+        ----------
+        X
+            (N, D), at least two rows and as many rows as components, finite.
+        y
+            Ignored.
+        sample_weight
+            (N,), finite, not negative, not all zero: a row of weight 2 counts as two such rows.
+        callback
+            Called once a step with a `Progress` whose `state()` is the `MixtureState` after this
+            step, also once later ones are made; steps count on through the starts. If it returns
+            True the fit stops after this step.
+
+        Raises
+        ------
+        InputError
+            If X, the weights or a parameter cannot be used, or a component collapses.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge within `max_iter` steps.
+        """
+        self._fit(X, y, sample_weight, callback)
+        return self
+
+    def fit_predict(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> np.ndarray:
+        """Fit, and give the most probable component of each row of X, shape (N,)."""
+        return self.fit(X, y, sample_weight=sample_weight, callback=callback).predict(X)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        resolve_dtype(self.dtype, resolve_device(self.device))
+
+    def _best_ascent(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray | None,
+        starts: Starts,
+        random: np.random.RandomState,
+        report: FitReport,
+    ) -> SVIAscent:
+        def ascend(start: MixtureParameters, told: StartReport) -> SVIAscent:
+            table = MixtureTable.of(
+                rows, start, sample_weight=weights, reg_covar=self.reg_covar, dtype=self.dtype
+            )
+            return self._ascend(_Climb(table, start, self.learning_rate), told)
+
+        return best_one_by_one(starts, report, ascend)
+
+    def _ascend(self, climb: "_Climb", told: StartReport) -> SVIAscent:
+        settling, converged = WholeSettling(self.tol), False
+        bounds: list[float] = []
+        steps = climb.steps(1 if told.is_heard else WINDOW)
+        while len(bounds) < self.max_iter and not converged:
+            told.begin_step()
+            bounds.append(finite_bound(next(steps)))
+            if settling.note(bounds[-1]):
+                climb.learning_rate /= 2
+            if told(bounds[-1], climb.state()):
+                break
+            converged = settling.converged
+        parameters = climb.state()().parameters
+        if self.initial is None:
+            parameters = parameters.permuted(np.lexsort(parameters.means.T[::-1]))
+        return SVIAscent(parameters, bounds, converged)
+
+
+class MixtureTable(NamedTuple):
+    """What the NumPyro program scores, and the start in whose units its parameters are.
+
+    Parameters
+    ----------
+    rows
+        (N', D), filled up with copies of the first row.
+    shares
+        (N',), not negative, summing to one: the rows' weights, 0 for those copies.
+    logits, means, scales
+        log π⁰, μ⁰ and L⁰ or σ⁰, in the shape of the covariance type.
+    reg_covar
+        As for `SVIGaussianMixture`.
+    """
+
+    rows: Any
+    shares: Any
+    logits: Any
+    means: Any
+    scales: Any
+    reg_covar: Any
+
+    @classmethod
+    def of(
+        cls,
+        X: np.ndarray,
+        start: MixtureParameters,
+        *,
+        sample_weight: np.ndarray | None = None,
+        reg_covar: float = 0.0,
+        dtype: str = "float64",
+    ) -> Self:
+        """The table of rows X (N, D), each of the same weight or of that given (N,).
+
+        Raises
+        ------
+        InputError
+            If the start has a collapsed covariance.
+        """
+        weights = np.ones(len(X)) if sample_weight is None else sample_weight
+        missing = -len(X) % _ROWS_AT_ONCE
+        kind = covariance_type_named(start.covariance_type)
+        smallest = np.finfo(dtype).tiny  # a logit of −∞ has no way back
+        arrays = (
+            np.concatenate([X, np.repeat(X[:1], missing, axis=0)]),
+            np.concatenate([weights / weights.sum(), np.zeros(missing)]),
+            np.log(np.maximum(start.weights, smallest)),
+            start.means,
+            kind.scales(torch.tensor(start.covariances)).numpy(),
+            np.asarray(reg_covar),
+        )
+        return cls(*(np.asarray(array, dtype=dtype) for array in arrays))
+
+    @property
+    def free(self) -> Free:
+        """The free parameters of the start itself."""
+        return {
+            "logits": self.logits,
+            "free_means": np.zeros(self.means.shape, self.means.dtype),
+            "free_scales": np.zeros(self.scales.shape, self.scales.dtype),
+        }
+
+
+def mixture_program(table: MixtureTable, *, covariance_type: str) -> None:
+    """x ~ Σ_k π_k N(μ_k, Σ_k), as a NumPyro program whose log density is 1/N log p(X).
+
+    π = softmax(logits), μ_k = μ⁰_k + L⁰_k a_k and L_k = L⁰_k B_k with Σ_k = L_k L_kᵀ, as in
+    `GaussianMixtureModel`; logits, a and B are `numpyro.param` sites.
+
+    Parameters
+    ----------
+    table
+        The rows, and the start.
+    covariance_type
+        A name in `COVARIANCE_TYPES`.
+    """
+    shape = _SHAPES[covariance_type_named(covariance_type).has_matrices]
+    free = {name: numpyro.param(name, jnp.asarray(value)) for name, value in table.free.items()}
+    start, stretch = (
+        jnp.expand_dims(scales, _COMPONENT_AXES[covariance_type])
+        for scales in (table.scales, free["free_scales"])
+    )
+    locs = table.means + shape.along(start, free["free_means"])
+    scales = shape.stretched(start, stretch)
+    penalty = _penalty(free["logits"], shape.inverse_traces(scales, locs), table.reg_covar)
+    numpyro.factor("regularisation", lax.stop_gradient(penalty) - penalty)
+    mixture = dist.MixtureSameFamily(
+        dist.Categorical(logits=free["logits"]), shape.components(locs, scales)
+    )
+    with numpyro.plate("data", len(table.rows)), numpyro.handlers.scale(scale=table.shares):
+        numpyro.sample("x", mixture, obs=table.rows)
+
+
+def objective_and_gradient(
+    X: ArrayLike,
+    parameters: MixtureParameters,
+    *,
+    sample_weight: ArrayLike | None = None,
+    reg_covar: float = 0.0,
+    dtype: str = "float64",
+) -> tuple[float, dict[str, np.ndarray]]:
+    """What is climbed, at given parameters: to be held against other implementations.
+
+    Parameters
+    ----------
+    X
+        (N, D)
+    parameters
+        Where; also the start, in whose units the gradient is.
+    sample_weight, reg_covar, dtype
+        As for `NumPyroGaussianMixture`.
+
+    Returns
+    -------
+    objective
+        The mean log-likelihood, in nats per datum.
+    gradient
+        By "logits", "free_means" and "free_scales", with that of the regularisation.
+    """
+    rows = np.asarray(X, dtype=np.float64)
+    weights = check_sample_weight(sample_weight, len(rows))
+    table = MixtureTable.of(
+        rows, parameters, sample_weight=weights, reg_covar=reg_covar, dtype=dtype
+    )
+    with _precision(dtype):
+        loss, gradient = _loss_and_gradient(
+            table.free, table, covariance_type=parameters.covariance_type
+        )
+    return -float(loss), {name: -np.asarray(value) for name, value in gradient.items()}
+
+
+class _Climb:
+    """Adam's steps from one start; `learning_rate` may be changed between blocks of steps."""
+
+    def __init__(self, table: MixtureTable, start: MixtureParameters, learning_rate: float) -> None:
+        self.table, self.start, self.learning_rate = table, start, learning_rate
+        self.dtype = str(table.rows.dtype)
+        self.free = table.free
+
+    def steps(self, block: int) -> Iterator[float]:
+        """Bounds without end, each before its step's update, which `free` holds; by blocks."""
+        with _precision(self.dtype):
+            optimizer = Adam(0.0, *MOMENTS).init(self.table.free)
+        while True:
+            with _precision(self.dtype):
+                optimizer, (bounds, path) = _take_steps(
+                    optimizer,
+                    self.table,
+                    np.asarray(self.learning_rate, dtype=self.dtype),
+                    covariance_type=self.start.covariance_type,
+                    n_steps=block,
+                )
+            path = {name: np.asarray(values) for name, values in path.items()}
+            for step, bound in enumerate(np.asarray(bounds).tolist()):
+                self.free = {name: values[step] for name, values in path.items()}
+                yield bound
+
+    def state(self) -> Callable[[], MixtureState]:
+        """Gives the mixture reached by now, whenever it is called."""
+        free = self.free
+        return lambda: MixtureState(_parameters(self.start, free))
+
+
+@partial(jax.jit, static_argnames=("covariance_type", "n_steps"))
+def _take_steps(
+    optimizer: Any, table: MixtureTable, learning_rate: Any, *, covariance_type: str, n_steps: int
+) -> Any:
+    """The optimizer's state after so many steps; bounds and free parameters, step by step."""
+    svi = SVI(
+        partial(mixture_program, covariance_type=covariance_type),
+        _no_guide,
+        Adam(lambda _: learning_rate, *MOMENTS),
+        Trace_ELBO(),
+    )
+    key = jax.random.PRNGKey(0)  # nothing is drawn; as a constant it is compiled away
+    svi.init(key, table)
+
+    def step(optimizer: Any, _: None) -> Any:
+        state, loss = svi.update(SVIState(optimizer, None, key), table)
+        return state.optim_state, (-loss, svi.get_params(state))
+
+    return lax.scan(step, optimizer, length=n_steps)
+
+
+@partial(jax.jit, static_argnames="covariance_type")
+def _loss_and_gradient(free: Free, table: MixtureTable, *, covariance_type: str) -> Any:
+    program = partial(mixture_program, covariance_type=covariance_type)
+
+    def loss(free: Free) -> Any:
+        return Trace_ELBO().loss(jax.random.PRNGKey(0), free, program, _no_guide, table)
+
+    return jax.value_and_grad(loss)(free)
+
+
+def _no_guide(table: MixtureTable) -> None:
+    """Nothing is latent: the assignments are summed out of the program."""
+
+
+def _penalty(logits: Any, inverse_traces: Any, reg_covar: Any) -> Any:
+    """½ reg_covar Σ_k π_k tr Σ_k⁻¹ with π held fixed: as in `suite.gmm.svi_steps`.
+
+    The program takes it less its own value: its gradient counts, the bound is without it.
+    """
+    weights = lax.stop_gradient(jax.nn.softmax(logits))
+    return 0.5 * reg_covar * (weights * inverse_traces).sum()
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What depends on whether covariances are matrices: scales are (K or 1, D, D), (…, D or 1)."""
+
+    along: Callable[[Any, Any], Any]
+    stretched: Callable[[Any, Any], Any]
+    components: Callable[[Any, Any], Any]
+    inverse_traces: Callable[[Any, Any], Any]
+
+
+def _stretched_matrices(scales: Any, free: Any) -> Any:
+    """L B with B lower triangular, its diagonal exp(·)."""
+    diagonal = jnp.exp(jnp.diagonal(free, axis1=-2, axis2=-1))
+    return scales @ (jnp.tril(free, -1) + diagonal[..., None] * jnp.eye(free.shape[-1]))
+
+
+def _inverse_traces_of_matrices(scales: Any, locs: Any) -> Any:
+    """tr Σ⁻¹ = ‖L⁻¹‖²."""
+    identity = jnp.broadcast_to(jnp.eye(scales.shape[-1], dtype=scales.dtype), scales.shape)
+    return jnp.square(solve_triangular(scales, identity, lower=True)).sum((-2, -1))
+
+
+_SHAPES = {
+    True: _Shape(
+        along=lambda scales, free: (scales @ free[..., None])[..., 0],
+        stretched=_stretched_matrices,
+        components=lambda locs, scales: dist.MultivariateNormal(locs, scale_tril=scales),
+        inverse_traces=_inverse_traces_of_matrices,
+    ),
+    False: _Shape(
+        along=lambda scales, free: scales * free,
+        stretched=lambda scales, free: scales * jnp.exp(free),
+        components=lambda locs, scales: dist.Normal(locs, scales).to_event(1),
+        inverse_traces=lambda scales, locs: jnp.broadcast_to(
+            1 / jnp.square(scales), locs.shape
+        ).sum(-1),
+    ),
+}
+
+_COMPONENT_AXES: dict[str, tuple[int, ...]] = {
+    "full": (),
+    "tied": (0,),
+    "diag": (),
+    "spherical": (1,),
+    "tied_diag": (0,),
+    "tied_spherical": (0, 1),
+}
+"""The axes that scales of a type lack to be (K or 1, D, D) or (K or 1, D or 1)."""
+
+
+def _parameters(start: MixtureParameters, free: Free) -> MixtureParameters:
+    """The mixture that free parameters stand for, in the units of the start."""
+    kind = covariance_type_named(start.covariance_type)
+    free_logits, free_means, free_scales = (
+        torch.tensor(np.asarray(free[name], dtype=np.float64))
+        for name in ("logits", "free_means", "free_scales")
+    )
+    means, covariances = torch.tensor(start.means), torch.tensor(start.covariances)
+    scales = kind.scales(covariances)
+    weights = free_logits.softmax(0)
+    return MixtureParameters(
+        (weights / weights.sum()).numpy(),
+        kind.shift(means, scales, free_means).numpy(),
+        kind.covariances(kind.stretch(scales, free_scales)).numpy(),
+        start.covariance_type,
+    )
+
+
+@contextmanager
+def _precision(dtype: str) -> Iterator[None]:
+    """JAX in this precision and on the CPU, inside the block and in this thread alone."""
+    with jax.enable_x64(dtype == "float64"), jax.default_device(jax.devices("cpu")[0]):
+        yield

@@ -92,8 +92,16 @@ class StudyResults:
 
     @cached_property
     def estimators(self) -> list[str]:
-        """Names of the estimators, in the study's order."""
-        return list(self.cells["estimator"].drop_duplicates())
+        """Names of the estimators, in the study's order; those run again are no others."""
+        names = list(self.cells["estimator"].drop_duplicates())
+        return [name for name in names if name not in self.repeats]
+
+    @cached_property
+    def repeats(self) -> dict[str, str]:
+        """Names under which estimators were run again, for their times alone, and of which each."""
+        entries = self.document.get("estimators") or {}
+        found = {name: (entry or {}).get("repeats") for name, entry in entries.items()}
+        return {name: str(first) for name, first in found.items() if first}
 
     @property
     def baseline(self) -> str:
@@ -123,7 +131,8 @@ class StudyResults:
             spec = ESTIMATORS.get(self.registered(name))
             labels[name] = str(entry.get("label") or (spec.label if spec else name))
         shared = {label for label in labels.values() if list(labels.values()).count(label) > 1}
-        return {n: f"{text} ({n})" if text in shared else text for n, text in labels.items()}
+        unique = {n: f"{text} ({n})" if text in shared else text for n, text in labels.items()}
+        return unique | {n: f"{unique.get(f, f)}, again" for n, f in self.repeats.items()}
 
     def label(self, estimator: str) -> str:
         """What text calls an estimator, in Markdown."""
@@ -241,7 +250,8 @@ class StudyResults:
 
     @cached_property
     def _traced(self) -> pd.DataFrame:
-        ok = self.cells.loc[self.cells["status"] == "ok", "key"]
+        first = self.cells["estimator"].isin(self.estimators)
+        ok = self.cells.loc[first & (self.cells["status"] == "ok"), "key"]
         return self.trace[self.trace["key"].isin(ok) & np.isfinite(self.trace["value"])]
 
     def arrays(self, dataset: str, estimator: str, seed: int) -> dict[str, np.ndarray]:

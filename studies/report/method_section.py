@@ -70,10 +70,18 @@ def _design(results: StudyResults) -> str:
     varied = f" in {points:,} settings" if points > len(results.groups) else ""
     return (
         f"**Design.** {names} on {counted(len(results.groups), 'data set')}{varied}, {seeds} each: "
-        f"{counted(len(results.cells), 'run')}, each in a process of its own. "
+        f"{counted(len(results.cells), 'run')}, each in a process of its own{_repeated(results)}. "
         f"A seed is {_seed(results)}. "
         f"Profile: {escaped(str(results.document.get('profile', 'full')))}."
     )
+
+
+def _repeated(results: StudyResults) -> str:
+    n = int(results.cells["estimator"].isin(list(results.repeats)).sum())
+    if n == 0:
+        return ""
+    names = listed([results.label(first) for first in results.repeats.values()])
+    return f", {n:,} of them {names} again for the noise floor of times"
 
 
 def _seed(results: StudyResults) -> str:

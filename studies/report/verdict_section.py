@@ -4,16 +4,11 @@ import math
 
 import pandas as pd
 
+from studies.report.floor_words import floor_text
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
-from studies.report.verdict_data import (
-    Compared,
-    comparisons,
-    floor_under,
-    is_timing,
-    repeats,
-    tested_comparisons,
-)
+from studies.report.paired_data import is_timing
+from studies.report.verdict_data import Compared, comparisons, tested_comparisons
 from studies.report.verdict_words import (
     METHOD,
     centre,
@@ -24,7 +19,7 @@ from studies.report.verdict_words import (
     region,
     verdict_sentence,
 )
-from studies.report.words import MISSING, counted, listed, signed, significant
+from studies.report.words import MISSING, counted, signed
 from studies.statistics import ALPHA, CONFIDENCE, fewest_pairs
 
 _TITLE = "Verdicts"
@@ -36,8 +31,9 @@ def verdicts_section(results: StudyResults) -> Section:
     if not compared:
         return Section("verdicts", _TITLE, (Text(_nothing(results)),))
     blocks: list[Block] = [Text(f"{METHOD} {_family(compared)}".strip())]
-    if any(is_timing(c.quantity) for c in compared):
-        blocks.append(Text(_noise(results, compared)))
+    timings = dict.fromkeys(c.quantity for c in compared if is_timing(c.quantity))
+    if timings:
+        blocks.append(Text(floor_text(results, tuple(timings))))
     blocks += [_table(results, compared), Bullets(_sentences(results, compared))]
     return Section("verdicts", _TITLE, tuple(blocks))
 
@@ -66,38 +62,6 @@ def _family(compared: tuple[Compared, ...]) -> str:
     return (
         f"{text}; for the first of them {needed} pairs are needed (the smallest p of n pairs is "
         f"2/2ⁿ), and some have {fewest}."
-    )
-
-
-def _noise(results: StudyResults, compared: tuple[Compared, ...]) -> str:
-    """What an estimator's times differ by from its own."""
-    again = repeats(results)
-    loaded = (
-        " **The machine had other work to do meanwhile: take verdicts on time with care.**"
-        if results.was_loaded
-        else ""
-    )
-    if not again:
-        return (
-            "**Noise floor.** Not measured: no estimator was run under a second name, so a verdict "
-            "on time allows for what varies from pair to pair but not for what two processes of "
-            f"one estimator differ by.{loaded}"
-        )
-    names = listed([results.label(first) for first in dict.fromkeys(again.values())])
-    parts = []
-    for quantity in dict.fromkeys(c.quantity for c in compared if is_timing(c.quantity)):
-        most = max((c.summary.n for c in compared if c.quantity == quantity), default=0)
-        floor = floor_under(results, quantity, most)
-        if floor is not None:
-            parts.append(
-                f"in {quantity.metric.label} {significant(100 * floor.ratio, 2)}% over "
-                f"{counted(most, 'pair')}"
-            )
-    measured = f" is {listed(parts)}" if parts else " could not be measured, no pair having ended"
-    return (
-        f"**Noise floor.** {names} ran under two names. What the geometric mean of its two times "
-        f"differs by from 1 in {CONFIDENCE:.0%} of resampled studies, which of the two came first "
-        f"being left to chance,{measured}; a mean within it is a tie.{loaded}"
     )
 
 

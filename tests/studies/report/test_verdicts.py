@@ -1,7 +1,6 @@
 """The section of verdicts against the rows, and simulated studies from their stored times on."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +9,11 @@ from scipy import stats
 
 from studies.metrics import METRICS
 from studies.report.building import build_document
+from studies.report.floor_data import repeats
 from studies.report.loaded import StudyResults
 from studies.report.model import Bullets, Section, Table, Text
 from studies.report.tables import Measured
-from studies.report.verdict_data import Compared, comparisons, repeats
+from studies.report.verdict_data import Compared
 from studies.report.verdict_words import verdict_sentence
 from studies.statistics import Judgement, NoiseFloor, summarise_pairs
 from tests.studies.report.synthetic import failing, mixture_store, vae_store
@@ -142,8 +142,7 @@ def test_a_second_name_is_the_same_estimator_with_the_same_settings(tmp_path):
     store = mixture_store(tmp_path / "r.sqlite", estimators=estimators, seeds=7)
     assert repeats(StudyResults.read(store)) == {"em-again": "em"}
     found = frame(store)
-    again = found[(found["estimator"] == "em-again") | (found["against"] == "em-again")]
-    assert again[["against", "metric"]].to_numpy().tolist() == [["em", "fit_seconds"]]
+    assert not {"em-again"} & (set(found["estimator"]) | set(found["against"]))
     assert found.loc[found["metric"] == "fit_seconds", "noise_floor"].notna().all()
     assert found.loc[found["metric"] != "fit_seconds", "noise_floor"].isna().all()
 
@@ -152,49 +151,6 @@ def test_without_a_second_name_the_report_says_that_there_is_no_floor(tmp_path):
     store = mixture_store(tmp_path / "r.sqlite", seeds=7)
     assert "**Noise floor.** Not measured" in words(store)
     assert frame(store)["noise_floor"].isna().all()
-
-
-_SEEDS = 16
-_STUDIES = 100
-
-
-def with_times(results: StudyResults, slowdown: float, random: np.random.Generator) -> StudyResults:
-    """The study with other times: 5% noise with outliers, a level of each seed's own."""
-    scores = results.scores.copy()
-    timed = scores["metric"] == "fit_seconds"
-    level = random.normal(0, 0.3, _SEEDS)[scores.loc[timed, "seed"]]
-    noise = random.standard_t(5, timed.sum()) * 0.05 / np.sqrt(5 / 3)
-    slow = np.where(scores.loc[timed, "estimator"] == "sklearn", np.log(slowdown), 0.0)
-    scores.loc[timed, "value"] = np.exp(level + noise + slow)
-    return replace(results, scores=scores)
-
-
-@pytest.mark.parametrize("slowdown", [1.0, 1.1])
-def test_simulated_studies_of_an_estimator_under_two_names(tmp_path, slowdown):
-    """Equal ones are ties in 95 of 100 studies at least; a tenth slower comes out as worse.
-
-    A tenth is 0.095 / (0.05 √2 / √16) = 5.4 standard errors, the floor about 2.
-    """
-    store = mixture_store(
-        tmp_path / "r.sqlite",
-        datasets=("iris",),
-        estimators=TWICE,
-        seeds=_SEEDS,
-        metrics=["fit_seconds"],
-    )
-    results, random = StudyResults.read(store), np.random.default_rng(31)
-    verdicts = {"em-again": [], "sklearn": []}
-    for _ in range(_STUDIES):
-        for compared in comparisons(with_times(results, slowdown, random)):
-            verdicts[compared.one].append(compared.judgement.verdict)
-    error = 3 * np.sqrt(0.95 * 0.05 / _STUDIES)
-    assert verdicts["em-again"].count("tie") / _STUDIES >= 0.95 - error
-    if slowdown == 1.0:
-        told_apart = sum(v in ("better", "worse") for v in verdicts["sklearn"])
-        assert told_apart / _STUDIES <= 0.05 + error
-    else:
-        assert verdicts["sklearn"].count("worse") / _STUDIES >= 0.97
-        assert "better" not in verdicts["sklearn"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def average_deviation(truth):
     return np.sqrt(np.mean([np.trace(c) / len(c) for c in covariances]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n_samples=st.integers(2, 80),
     n_features=st.integers(1, 12),

@@ -10,7 +10,7 @@ from suite.evaluation import adjusted_rand_index
 labels = st.lists(st.integers(0, 4), min_size=1, max_size=40)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labels, st.randoms(use_true_random=False))
 def test_equals_scikit_learns(first: list[int], random: object) -> None:
     second = [random.randint(0, 4) for _ in first]
@@ -18,7 +18,7 @@ def test_equals_scikit_learns(first: list[int], random: object) -> None:
     assert adjusted_rand_index(first, second) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(labels)
 def test_names_of_the_groups_do_not_matter(first: list[int]) -> None:
     renamed = np.array(["d", "a", "c", "e", "b"])[first]

@@ -10,7 +10,7 @@ from suite.gmm import MixtureParameters
 from tests.gmm.mixtures import mixtures, random_mixture, rows_from
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(mixtures)
 def test_log_likelihood_equals_enumeration(mixture: MixtureParameters) -> None:
     X = rows_from(mixture, 10)
@@ -23,7 +23,7 @@ def test_log_likelihood_equals_enumeration(mixture: MixtureParameters) -> None:
     np.testing.assert_allclose(np.exp(mixture_log_likelihood(mixture, X)), density, rtol=1e-10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(mixtures, st.integers(0, 1000))
 def test_bound_and_gap_add_up_to_the_log_likelihood(mixture: MixtureParameters, seed: int) -> None:
     X = rows_from(mixture, 25)

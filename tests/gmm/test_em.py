@@ -33,7 +33,7 @@ def test_one_component_is_the_sample_mean_and_covariance(kind: str) -> None:
     np.testing.assert_allclose(fitted.weights_, [1.0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(mixtures, st.integers(0, 1000))
 def test_bound_never_falls_without_regularisation(mixture: MixtureParameters, seed: int) -> None:
     X = rows_from(mixture, 100, seed)

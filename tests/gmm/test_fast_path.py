@@ -52,7 +52,7 @@ def assert_same(fitted: EMGaussianMixture, expected: MixtureParameters, rtol: fl
     assert (difference / (scale[:, :, None] * scale[:, None])).max() < rtol
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mixtures, st.integers(0, 1000), st.sampled_from([0.0, 0.1]))
 def test_a_step_is_that_by_centred_distances(
     mixture: MixtureParameters, seed: int, reg_covar: float

@@ -12,7 +12,7 @@ from suite.gmm import MixtureParameters
 from tests.gmm.mixtures import SHARED_TYPES, TYPES, mixtures, random_mixture, rows_from
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(mixtures)
 def test_density_equals_scipy_component_by_component(mixture: MixtureParameters) -> None:
     X = rows_from(mixture, 20)
@@ -30,7 +30,7 @@ def test_density_equals_scipy_component_by_component(mixture: MixtureParameters)
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(mixtures)
 def test_dictionary_round_trip_through_json_is_exact(mixture: MixtureParameters) -> None:
     again = MixtureParameters.from_dict(json.loads(json.dumps(mixture.to_dict())))
@@ -39,7 +39,7 @@ def test_dictionary_round_trip_through_json_is_exact(mixture: MixtureParameters)
         np.testing.assert_array_equal(getattr(again, name), getattr(mixture, name))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(mixtures)
 def test_order_of_components_does_not_matter(mixture: MixtureParameters) -> None:
     X = rows_from(mixture, 10)

@@ -12,7 +12,7 @@ from suite.gmm.steps import MixtureTensors
 from tests.gmm.mixtures import TYPES, mixtures, random_mixture, rows_from
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(mixtures)
 def test_e_step_equals_enumeration(mixture: MixtureParameters) -> None:
     X = torch.from_numpy(rows_from(mixture, 15))
@@ -31,7 +31,7 @@ def test_e_step_equals_enumeration(mixture: MixtureParameters) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(mixtures)
 def test_bound_is_tight_after_the_e_step_and_the_m_step_raises_it(
     mixture: MixtureParameters,

@@ -16,7 +16,7 @@ from tests.gmm.mixtures import TYPES, mixtures, random_mixture, rows_from
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(mixtures)
 def test_a_mixture_is_the_m_step_of_its_own_expected_statistics(
     mixture: MixtureParameters,

@@ -92,7 +92,7 @@ def p_by_enumeration(differences: np.ndarray) -> float:
     return float((np.abs(signs @ ranks) >= seen - 1e-9).mean())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=9))
 def test_p_is_exact_with_ties_and_zeros(differences):
     values = np.array(differences, dtype=float)
@@ -136,7 +136,7 @@ def test_smallest_p_and_fewest_pairs():
         assert smallest_p(n) <= alpha < smallest_p(n - 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
 def test_holm_is_the_closed_test_with_bonferroni(p_values):
     """Corrected p = the largest |S| min p over the sets S of hypotheses that hold this one."""
@@ -166,7 +166,7 @@ def test_no_pair_at_all_is_no_error():
     assert (found.n, found.planned, found.p_value, found.interval.bounds) == (0, 2, None, None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from([0.0, 1.0, -1.0, 1e-16, -1e-300, 1e300]), min_size=1, max_size=8))
 def test_a_summary_is_never_nan(differences):
     found = summarise_pairs(np.array(differences), resamples=199)

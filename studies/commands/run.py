@@ -1,7 +1,7 @@
 """`studies run`: studies run, stored, reported and summed up."""
 
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,13 +10,8 @@ from studies.commands.options import Out, default_out, split_names
 from suite.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from studies.results import ResultStore
-    from studies.runner import RunPlan
-
-_NAME_COLUMNS = 3  # data, estimator, runs that ended well; the metrics follow
-_WIDTH_WITHOUT_TERMINAL = 110
+    from studies.commands.run_output import RunOutput
+    from studies.schema import Study
 
 
 def run(
@@ -32,96 +27,80 @@ def run(
     out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Also redo what is stored.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the final summary.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Events for programs, one JSON object a line.")
+    ] = False,
 ) -> None:
     """Run studies, store each result as it comes, and write the reports.
 
     What is stored already is not run again. Exit status: 0 if every run ended well, 1 if some
     did not (the report shows them), 2 for a mistake in what was asked, 130 after Ctrl-C.
+
+    On a terminal a table shows what runs, what failed, the best so far and the time left;
+    elsewhere there is a line a run. With --json standard output has these events and nothing else:
+
+    study_begins: format, study, runs, stored, to_run
+
+    cell_begins: study, key, dataset, estimator, seed
+
+    cell_ends: those, and status, message, seconds, scores (a list of metric, split, value, unit;
+    value is null if not finite), done, runs
+
+    report_written: study, path
+
+    run_ends: runs, counts (by status), exit_status, message
     """
-    from rich.console import Console
+    if quiet and json:
+        raise InputError("--quiet and --json: expected one of them at most; leave one out.")
+    chosen = _resolved(
+        _named(studies, all_),
+        profile,
+        seeds=seeds,
+        estimators=split_names(estimators),
+        datasets=split_names(datasets),
+    )
+    folder = out if out is not None else default_out(profile)
+    output = _output(quiet=quiet, json=json)
+    from studies.commands.running import run_studies
 
-    from studies.profiles import resolve
-    from studies.study_files import builtin_names, load_study
+    status = run_studies(chosen, output, folder, profile=profile, device=device, force=force)
+    raise typer.Exit(status)
 
-    names = [*(builtin_names() if all_ else ()), *(studies or [])]
+
+def _named(studies: list[str] | None, every: bool) -> list[str]:
+    from studies.study_files import builtin_names
+
+    names = [*(builtin_names() if every else ()), *(studies or [])]
     if not names:
         raise InputError(f"expected a study; give --all or one of: {', '.join(builtin_names())}.")
-    resolved = []
-    for given in names:
-        name, content = load_study(given)
-        study = resolve(
-            content,
-            profile=profile,
-            seeds=seeds,
-            estimators=split_names(estimators),
-            datasets=split_names(datasets),
+    return names
+
+
+def _resolved(
+    names: Sequence[str],
+    profile: str,
+    *,
+    seeds: int | None,
+    estimators: list[str] | None,
+    datasets: list[str] | None,
+) -> "list[tuple[str, Study]]":
+    from studies.profiles import resolve
+    from studies.study_files import load_study
+
+    loaded = [load_study(given) for given in names]
+    return [
+        (
+            name,
+            resolve(
+                content, profile=profile, seeds=seeds, estimators=estimators, datasets=datasets
+            ),
         )
-        resolved.append((name, study))
-    folder = out if out is not None else default_out(profile)
-
-    from studies.runner import prepare
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_WITHOUT_TERMINAL)
-    if not quiet:
-        console.print("Checking the studies and their data …")
-    plans = [prepare(study, name, profile, device) for name, study in resolved]
-    _run_all(plans, folder, console, force=force, quiet=quiet)
+        for name, content in loaded
+    ]
 
 
-def _run_all(
-    plans: "list[RunPlan]", folder: Path, console: "Console", *, force: bool, quiet: bool
-) -> None:
-    from studies.display import make_display
-    from studies.runner import run_plan
+def _output(*, quiet: bool, json: bool) -> "RunOutput":
+    from studies.commands.run_output import EventOutput, TextOutput
+    from studies.display import EventDisplay
 
-    runs = []
-    try:
-        for plan in plans:
-            with make_display(console, quiet=quiet) as display:
-                runs.append(run_plan(plan, folder, display, arguments=sys.argv[1:], force=force))
-    except KeyboardInterrupt:
-        console.print("Stopped. What has finished is stored; the same command goes on from there.")
-        raise typer.Exit(130) from None
-    except OSError as error:
-        console.print(f"error: {error}", markup=False)
-        raise typer.Exit(1) from None
-    for finished in runs:
-        _print_summary(console, finished.name, finished.store)
-    for finished in runs:
-        console.print(f"Report: {finished.report}", soft_wrap=True, highlight=False)
-    failures = sum(finished.failures for finished in runs)
-    if failures:
-        console.print(f"{failures} runs did not end well; the reports show which and why.")
-        raise typer.Exit(1)
-
-
-def _print_summary(console: "Console", name: str, store: "ResultStore") -> None:
-    from rich import box
-    from rich.table import Table
-
-    from studies.report import summary_table
-
-    frame = summary_table(store)
-    complete = all(len(set(text.split("/"))) == 1 for text in frame["runs ok"])
-    if complete:  # what every row would repeat
-        frame = frame.drop(columns="runs ok")
-    table = Table(
-        title=f"{name}: medians over seeds" + (", all runs ended well" if complete else ""),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for i, column in enumerate(frame.columns):
-        # Names may wrap where the terminal is narrow; a number that lost its end would mislead.
-        names = i < _NAME_COLUMNS - complete
-        width = None if names else int(frame[column].astype(str).str.len().max())
-        table.add_column(
-            str(column), justify="left" if names else "right", min_width=width, overflow="fold"
-        )
-    previous = None
-    for data, *cells in frame.itertuples(index=False):
-        table.add_row("" if data == previous else str(data), *map(str, cells))
-        previous = data
-    console.print(table)
+    return EventOutput(EventDisplay(sys.stdout)) if json else TextOutput(quiet=quiet)

@@ -1,0 +1,77 @@
+"""Studies one after the other, whatever goes wrong on the way, and the command's exit status."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from studies.commands.run_output import RunOutput, count_statuses
+from studies.runner import RunPlan, StudyRun, prepare, run_plan
+from studies.schema import Study
+from suite.errors import InputError
+
+_STOPPED = "Stopped. What has finished is stored; the same command goes on from there."
+
+
+def run_studies(
+    chosen: Sequence[tuple[str, Study]],
+    output: RunOutput,
+    folder: Path,
+    *,
+    profile: str,
+    device: str,
+    force: bool,
+) -> int:
+    """Check all studies, then run them.
+
+    Parameters
+    ----------
+    chosen
+        Names and resolved studies.
+    output
+        Told of everything, of the end as well, however it comes.
+    folder
+        Of all reports.
+    profile, device, force
+        As on the command line.
+
+    Returns
+    -------
+    0 if every run ended well, 1 if some did not or a file could not be written, 130 after Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        For a mistake in what was asked, once `output` has been told.
+    """
+    plans: list[RunPlan] = []
+    runs: list[StudyRun] = []
+    try:
+        output.checking()
+        plans += [prepare(study, name, profile, device) for name, study in chosen]
+        for plan in plans:
+            with output.display() as display:
+                run = run_plan(plan, folder, display, arguments=sys.argv[1:], force=force)
+            output.finished(run)
+            runs.append(run)
+        status, message = (1 if any(run.failures for run in runs) else 0), ""
+    except KeyboardInterrupt:
+        status, message = 130, _STOPPED
+    except InputError as error:
+        output.ends(runs, count_statuses(plans, folder), 2, f"error: {error}")
+        raise
+    except BrokenPipeError:
+        return _unheard()
+    except OSError as error:
+        status, message = 1, f"error: {error}"
+    try:
+        output.ends(runs, count_statuses(plans, folder), status, message)
+    except BrokenPipeError:
+        return _unheard()
+    return status
+
+
+def _unheard() -> int:
+    """The exit status when whoever read the output has gone, with no complaint at Python's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -4,7 +4,9 @@ import sys
 
 import typer
 
+from studies.commands.check import check
 from studies.commands.inspect import list_studies, show
+from studies.commands.new import new
 from studies.commands.report import report
 from studies.commands.run import run
 from suite.errors import InputError
@@ -19,6 +21,8 @@ app.command("list")(list_studies)
 app.command()(show)
 app.command()(run)
 app.command()(report)
+app.command()(check)
+app.add_typer(new, name="new")
 
 
 def main() -> None:

@@ -4,17 +4,15 @@ A cell is plain data. Its key is a hash of everything that decides its result: s
 data's hash and the estimator's code; a change in any of them makes another cell.
 """
 
-import ast
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
 from typing import Any
 
+from studies.code_hash import code_hash
 from studies.results import PlannedCell
 from studies.schema import Study
-from studies.source_files import source_files
 from suite.registry import EstimatorSpec, estimator_spec
 
 _DECIDES_NOTHING = ("study", "time_limit", "memory_limit", "factors", "group")
@@ -178,34 +176,3 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
         for estimator_name, estimator in study.estimators.items()
         if dataset.estimators is None or estimator_name in dataset.estimators
     ]
-
-
-@cache
-def code_hash(path: str, kind: str) -> str:
-    """Fingerprint of the code behind an estimator, given as "module:Class", in a kind of study.
-
-    It covers the estimator's code (`studies.source_files`), the evaluation, the worker and what is
-    particular to the kind, read as syntax trees without docstrings, so that a comment or a new
-    layout changes nothing.
-    """
-    own = source_files(path.partition(":")[0])
-    shared = ("suite.evaluation", "studies.worker", f"studies.families.{kind}")
-    digest = hashlib.sha256()
-    for file in [*own, *(file for name in shared for file in source_files(name))]:
-        digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
-    return digest.hexdigest()[:16]
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [part for part in node.body if not _is_text(part)]
-    return tree
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )

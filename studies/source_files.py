@@ -5,18 +5,21 @@ from importlib.util import find_spec
 from modulefinder import ModuleFinder
 from pathlib import Path
 
+from studies.own_code import files_behind
+
 _OWN = ("suite", "studies")
 
 
-def source_files(name: str) -> list[Path]:
-    """The files of the module or package `name`, in an order of their own; none if there is none.
+def source_files(path: str) -> list[Path]:
+    """The files that hold the code of `path`, "module:name", in an order of their own.
 
-    Of this program, a package's files, or a module's and those of its parts: mixture.py and
-    mixture_criteria.py. Of any other package, all files of the whole of it, as its parts may call
-    each other. Of a module outside packages, its file and those beside it that it imports.
+    Of this program, what the object's own module imports (`studies.own_code`). Of any other
+    package, all files of the whole of it, as its parts may call each other. Of a module outside
+    packages, its file and those beside it that it imports. None if there is no such module.
     """
+    name = path.partition(":")[0]
     if name.partition(".")[0] in _OWN:
-        return _own_files(name)
+        return files_behind(path)
     package = find_spec(name.partition(".")[0])
     if package is None:
         return []
@@ -24,16 +27,6 @@ def source_files(name: str) -> list[Path]:
         folders = map(Path, package.submodule_search_locations)
         return sorted(file for folder in folders for file in folder.rglob("*.py"))
     return [] if package.origin is None else _with_neighbours(Path(package.origin))
-
-
-def _own_files(name: str) -> list[Path]:
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        return []
-    file = Path(spec.origin)
-    if file.name == "__init__.py":
-        return sorted(file.parent.glob("*.py"))
-    return [file, *sorted(file.parent.glob(f"{file.stem}_*.py"))]
 
 
 def _with_neighbours(file: Path) -> list[Path]:

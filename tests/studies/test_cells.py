@@ -1,11 +1,13 @@
 """Cells: the paired design and the keys."""
 
 from dataclasses import replace
+from pathlib import Path
 
-from studies.cells import Cell, code_hash, plan_cells
+from studies.cells import Cell, plan_cells
+from studies.code_hash import code_hash
+from studies.own_code import files_behind
 from studies.profiles import resolve
 from studies.schema import Comparison
-from studies.source_files import source_files
 from studies.study_files import load_study
 
 
@@ -71,11 +73,37 @@ def test_how_results_are_judged_changes_no_key() -> None:
     assert [cell.key for cell in planned] == [cell.key for cell in cells()]
 
 
-def test_the_code_behind_a_kind_has_all_its_parts() -> None:
-    names = {file.name for file in source_files("studies.families.mixture")}
-    assert {"mixture.py", "mixture_criteria.py"} <= names
-    assert not {"vae.py", "base.py"} & names
-    assert {"em.py", "initial.py"} <= {file.name for file in source_files("suite.gmm")}
+def names_behind(*names: str) -> set[str]:
+    return {file.stem for file in files_behind(*names)}
+
+
+def test_the_code_behind_an_object_is_what_its_module_imports() -> None:
+    em = names_behind("suite.gmm:EMGaussianMixture")
+    assert {"em", "base", "moments", "random"} <= em  # random: of another package of the program
+    assert not {"__init__", "svi", "sklearn_em", "pyro_model", "tables"} & em
+    assert {"svi", "base", "settling"} <= names_behind("suite.gmm:SVIGaussianMixture")
+    assert "svi" in names_behind("suite.gmm.svi:SVIGaussianMixture")
+
+
+def test_the_code_behind_a_kind_has_all_its_parts_and_no_other_kinds() -> None:
+    mixture = names_behind("studies.families.mixture")
+    assert {"mixture", "mixture_criteria", "criteria", "initial"} <= mixture
+    assert not {"vae", "bounds", "em", "svi"} & mixture
+    assert {"vae", "bounds"} <= names_behind("studies.families.vae")
+
+
+def test_a_change_in_what_is_imported_changes_the_fingerprint(monkeypatch) -> None:
+    paths = ("suite.gmm:EMGaussianMixture", "suite.gmm:SklearnGaussianMixture")
+    before = [fingerprint(path) for path in paths]
+    reading = Path.read_bytes
+
+    def changed(file: Path) -> bytes:
+        return reading(file) + (b"\nanswer = 42\n" if file.name == "stepwise.py" else b"")
+
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    after = [fingerprint(path) for path in paths]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
 
 
 def fingerprint(path: str) -> str:

@@ -1,5 +1,8 @@
 """Scores of what estimators learned, by the same code for every estimator."""
 
+from suite.evaluation.ais import AISEstimate, ais_log_likelihood
+from suite.evaluation.annealing import Annealing
+from suite.evaluation.bidirectional import BidirectionalCheck, bidirectional_check
 from suite.evaluation.bounds import (
     VAEEvaluation,
     evaluate_vae,
@@ -23,6 +26,9 @@ from suite.evaluation.weights import log_weights
 
 __all__ = [
     "LADDER",
+    "AISEstimate",
+    "Annealing",
+    "BidirectionalCheck",
     "EMRate",
     "ImportanceLadder",
     "InformationCriteria",
@@ -32,6 +38,8 @@ __all__ = [
     "Regularity",
     "VAEEvaluation",
     "adjusted_rand_index",
+    "ais_log_likelihood",
+    "bidirectional_check",
     "em_rate",
     "evaluate_vae",
     "importance_ladder",

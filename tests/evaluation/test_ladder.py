@@ -12,7 +12,6 @@ from suite.evaluation import (
     log_weights,
 )
 from suite.random import torch_generator
-from suite.vae import Autoencoder
 from tests.evaluation.toys import drawn, linear_networks, oblique_model, orthogonal_model
 from tests.vae.toys import bits, grey, quantile, tiny_networks
 
@@ -167,6 +166,7 @@ def test_what_cannot_be_scored_is_refused():
             importance_ladder(tiny_networks(), bits(), n_samples=wrong)
     with pytest.raises(InputError, match="binarise"):
         importance_ladder(tiny_networks(), grey())
-    autoencoder = Autoencoder(2, hidden_dims=(4,), max_epochs=1, random_state=0).fit(bits())
+    autoencoder = tiny_networks()
+    autoencoder.variational = False
     with pytest.raises(InputError, match="plain autoencoder"):
-        importance_ladder(autoencoder.networks_, bits())
+        importance_ladder(autoencoder, bits())

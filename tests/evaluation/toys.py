@@ -53,4 +53,4 @@ def density(model: LinearGaussian):
 
 def drawn(model: LinearGaussian, n=200, seed=0) -> np.ndarray:
     """Data from the model."""
-    return density(model).rvs(n, random_state=np.random.default_rng(seed))
+    return density(model).rvs(n, random_state=np.random.default_rng(seed)).reshape(n, -1)

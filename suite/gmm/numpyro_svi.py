@@ -30,10 +30,10 @@ from suite.gmm.base import MixtureEstimator
 from suite.gmm.callbacks import FitReport, StartReport
 from suite.gmm.checks import check_sample_weight, resolve_dtype
 from suite.gmm.covariance import covariance_type_named
-from suite.gmm.outcome import SVIAscent, best_one_by_one
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.settling import MOMENTS, WINDOW, WholeSettling, finite_bound
 from suite.gmm.starts import Starts
+from suite.gmm.svi_outcome import SVIAscent, best_one_by_one
 from suite.progress import Callback
 from suite.random import RandomState
 

@@ -8,7 +8,7 @@ the runner is gone (`studies.serving`).
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import forkserver, resource_tracker
@@ -57,6 +57,8 @@ class CellProcess:
         self._deadline = monotonic() + cell.time_limit
         self._watch: MemoryWatch | None = None
         self._start_seconds: float | None = None
+        self.import_seconds = 0.0
+        """How long the server took for its imports, once it is known."""
         self._is_done = False
 
     @property
@@ -78,7 +80,7 @@ class CellProcess:
                 if kind == "result":
                     return self._complete(content[0])
                 if kind == "started":
-                    self._start_seconds = content[0]
+                    self._start_seconds, self.import_seconds = content
                     self._watch = MemoryWatch(self._process.pid, self._memory_limit)
                 else:
                     self._on_step(*content)
@@ -137,11 +139,40 @@ def ask(function: str, argument: Any) -> Any:
                 return kind, *content
     except EOFError:
         code = process.exit_code()
-        how = f"exit code {code}" if code is None or code >= 0 else _signal_name(-code)
+        by_signal = code is not None and code < 0
+        how = _signal_name(-(code or 0)) if by_signal else f"exit code {code}"
+        remedy = "check that the data fit into memory" if by_signal else "see what it said above"
         raise InputError(
             "expected an answer from the process that checks the study, but it ended with "
-            f"{how}; check that the data fit into memory."
+            f"{how}; {remedy}."
         ) from None
+    finally:
+        process.end()
+
+
+def listen(function: str, argument: Any, patience: float) -> Iterator[tuple[Any, ...]]:
+    """The messages of one of the functions of `studies.serving`, from a process of its own.
+
+    Raises
+    ------
+    TimeoutError
+        If the next message, or the end, does not come within `patience` seconds.
+    ChildProcessError
+        If the process ends before it says that it is done.
+    """
+    process = _Process(function, argument)
+    try:
+        while process.connection.poll(patience):
+            kind, *content = process.connection.recv()
+            if kind == "done":
+                return
+            if kind != "started":
+                yield kind, *content
+        raise TimeoutError(process.where_it_is())
+    except EOFError:
+        code = process.exit_code()
+        how = f"with exit code {code}" if code is None or code >= 0 else f"by {_signal_name(-code)}"
+        raise ChildProcessError(f"its process was ended {how}") from None
     finally:
         process.end()
 

@@ -25,9 +25,18 @@ _PACKAGES = (
 )
 
 
-def provenance(arguments: list[str]) -> dict[str, Any]:
-    """What a reader needs to repeat a run: command, versions, machine, commit, time."""
+def provenance(arguments: list[str], jobs: int = 1) -> dict[str, Any]:
+    """What a reader needs to repeat a run: command, versions, machine, commit, time.
+
+    Parameters
+    ----------
+    arguments
+        The command line without the program.
+    jobs
+        How many cells run at once.
+    """
     return {
+        "jobs": jobs,
         "command": " ".join(["studies", *arguments]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()}

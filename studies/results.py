@@ -218,10 +218,20 @@ class ResultStore:
         self._database.compact()
         return gone
 
-    def write_run(self, record: Mapping[str, Any]) -> None:
-        """Add what one run of the study took to what earlier ones did."""
+    def begin_run(self, facts: Mapping[str, Any]) -> int:
+        """Note that a run begins, and what it runs on; return its number, for its cells to name.
+
+        A cell names it as "run" in its provenance.
+        """
         with self._database.writing() as connection:
-            connection.execute("INSERT INTO runs (content) VALUES (?)", (_dump(record),))
+            row = connection.execute("INSERT INTO runs (facts) VALUES (?)", (_dump(facts),))
+            assert row.lastrowid is not None
+            return row.lastrowid
+
+    def end_run(self, run: int, account: Mapping[str, Any]) -> None:
+        """Add what a run took (`studies.accounts`)."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE runs SET account = ? WHERE id = ?", (_dump(account), run))
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -229,13 +239,20 @@ class ResultStore:
         """Whether nothing has been stored yet."""
         return self._database.is_blank()
 
-    def runs(self) -> list[dict[str, Any]]:
-        """What each run of the study took (`studies.accounts`), the first one first."""
+    def runs(self) -> dict[int, dict[str, Any]]:
+        """The runs that the stored cells come from, by number.
+
+        Each is what it ran on, as in `provenance`, and as "account" what it took, unless it was
+        ended before it could say so. A store of version 1 knows of none.
+        """
         with self._database.reading() as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
-                return []  # a store of version 1
-            rows = connection.execute("SELECT content FROM runs ORDER BY id").fetchall()
-        return [_load(text) for (text,) in rows]
+                return {}
+            rows = connection.execute("SELECT id, facts, account FROM runs ORDER BY id").fetchall()
+        return {
+            number: _load(facts) | ({"account": _load(account)} if account else {})
+            for number, facts, account in rows
+        }
 
     def document(self) -> dict[str, Any]:
         """The study as it was last run: its file's content with the profile applied."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from suite.errors import InputError
 
 VERSION = 2
-"""Of the tables. A store of version 1 has no runs, and its cells do not say what they ran on."""
+"""Of the tables. A store of version 1 has no runs: its cells do not say what they ran on."""
 
 _READABLE = (1, VERSION)
 _WAIT_SECONDS = 30.0  # for a write of another process
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS parity (
     message TEXT NOT NULL, provenance TEXT NOT NULL,
     PRIMARY KEY (key, quantity)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, content TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, facts TEXT NOT NULL, account TEXT);
 """
 
 
@@ -176,16 +176,16 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
 
 
 def _say_what_cells_ran_on(connection: sqlite3.Connection) -> None:
-    """Write into cells of version 1 what until then was known of all together, by the last plan."""
+    """Make one run of all cells of version 1, of which the last plan says what they ran on."""
     row = connection.execute("SELECT provenance FROM study").fetchone()
     if row is None:
         return
-    stored = json.loads(row[0])
-    shared = {name: stored[name] for name in ("machine", "versions") if name in stored}
+    run = connection.execute("INSERT INTO runs (facts) VALUES (?)", row).lastrowid
+    stored = connection.execute("SELECT key, provenance FROM cells").fetchall()
     connection.executemany(
         "UPDATE cells SET provenance = ? WHERE key = ?",
         [
-            (json.dumps(shared | json.loads(text), sort_keys=True, ensure_ascii=False), key)
-            for key, text in connection.execute("SELECT key, provenance FROM cells").fetchall()
+            (json.dumps({**json.loads(text), "run": run}, sort_keys=True), key)
+            for key, text in stored
         ],
     )

@@ -41,11 +41,14 @@ class EndedCell:
         Which, and how.
     seconds
         From the request for its process to its result.
+    import_seconds
+        What the imports took of the server that its process comes from.
     """
 
     cell: Cell
     result: CellResult
     seconds: float
+    import_seconds: float = 0.0
 
 
 def granted_jobs(study: Study, asked: int) -> Jobs:
@@ -118,7 +121,7 @@ def run_cells(
             for process in list(running):
                 if (result := process.hear()) is not None:
                     seconds = perf_counter() - running[process]
-                    yield EndedCell(process.cell, result, seconds)
+                    yield EndedCell(process.cell, result, seconds, process.import_seconds)
                     process.end()
                     del running[process]
     finally:

@@ -23,6 +23,7 @@ class EventDisplay(SilentDisplay):
     | event | fields |
     | --- | --- |
     | `study_begins` | `format`, `study`, `runs`, `stored`, `to_run` |
+    | `note` | `study`, `text`: a sentence for people |
     | `cell_begins` | `study`, `key`, `dataset`, `estimator`, `seed` |
     | `cell_ends` | those, and `status`, `message`, `seconds`, `scores`, `done`, `runs` |
     | `report_written` | `study`, `path` |
@@ -54,6 +55,10 @@ class EventDisplay(SilentDisplay):
             stored=outline.done,
             to_run=len(outline.todo),
         )
+
+    def note(self, text: str) -> None:
+        """Write `note`."""
+        self._write("note", study=self._state.outline.study, text=text)
 
     def cell_begins(self, cell: Cell) -> None:
         """Write `cell_begins`."""

@@ -29,6 +29,10 @@ class LineDisplay(SilentDisplay):
         runs = counted(outline.total, "run")
         self._line(f"{outline.study}: {runs}, {outline.done} of them stored already")
 
+    def note(self, text: str) -> None:
+        """Say it."""
+        self._line(text)
+
     def cell_ends(self, cell: Cell, result: CellResult) -> None:
         """Say how `cell` ended."""
         self._done += 1

@@ -63,6 +63,10 @@ class LiveDisplay(SilentDisplay):
             self._begun = True
             self._state.begin(outline)
 
+    def note(self, text: str) -> None:
+        """Print it above the table."""
+        self._console.print(text, markup=False, highlight=False)
+
     def cell_begins(self, cell: Cell) -> None:
         """Show `cell` among those that run."""
         with self._lock:

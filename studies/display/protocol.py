@@ -23,6 +23,9 @@ class Display(Protocol):
     def begin(self, outline: Outline) -> None:
         """A study begins."""
 
+    def note(self, text: str) -> None:
+        """A sentence about the run that its user should read."""
+
     def cell_begins(self, cell: Cell) -> None:
         """`cell` starts."""
 
@@ -48,6 +51,9 @@ class SilentDisplay:
         return None
 
     def begin(self, outline: Outline) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
         """Show nothing."""
 
     def cell_begins(self, cell: Cell) -> None:

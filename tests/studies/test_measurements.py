@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from studies.cells import Cell, plan_cells
+from studies.display import SilentDisplay
 from studies.product_rate import measure_products, statistics_length
 from studies.profiles import resolve
 from studies.results import CellResult
@@ -131,15 +132,12 @@ def test_an_estimator_that_is_not_installed_is_a_row_and_no_failure(
     assert result.status == "unavailable"
     assert "pip install" in result.message
 
-    class Quiet:
-        begin = cell_begins = cell_ends = step = lambda self, *_: None
-
     def ended() -> Iterator[EndedCell]:
         yield EndedCell(checked, result, 0.1)
 
     monkeypatch.setattr("studies.runner.run_cells", lambda *_, **__: ended())
     plan = RunPlan("t", resolve(parse_study(STUDY, "t.toml")), "full", [checked])
-    done = run_plan(plan, tmp_path, Quiet(), arguments=[])  # type: ignore[arg-type]
+    done = run_plan(plan, tmp_path, SilentDisplay(), arguments=[])
     assert done.failures == 0
     assert "unavailable" in done.report.read_text()
 

@@ -1,12 +1,14 @@
 """From results to a document: which sections there are, and who writes them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from studies.report import common_sections, mixture_pairs, mixture_sections, vae_sections
+from studies.report.conditions import SHORT_CAVEAT, caveat
 from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
-from studies.report.model import Answer, Document, Section
+from studies.report.model import Answer, Document, Section, Text
 from studies.report.overlap_sections import overlap_answer, overlap_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
@@ -72,6 +74,22 @@ _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
 }
 """By section: the answer of the studies that have this section, in place of their kind's."""
 
+_TIMED = (
+    "scores",
+    "verdicts",
+    "pairs",
+    "target",
+    "time-to-target",
+    "tradeoff",
+    "speed",
+    "growth",
+    "product-bound",
+    "speed-target",
+    "restarts",
+    "overlap",
+)
+"""Sections that hold times."""
+
 
 def build_answer(results: StudyResults) -> Answer:
     """The study's answer alone: its first special section's, else its kind's."""
@@ -89,5 +107,19 @@ def build_document(results: StudyResults) -> Document:
         title=str(results.document["title"]),
         question=str(results.document["question"]),
         answer=build_answer(results),
-        sections=tuple(writers[name](results) for name in names),
+        sections=_with_caveats(results, [writers[name](results) for name in names]),
     )
+
+
+def _with_caveats(results: StudyResults, sections: list[Section]) -> tuple[Section, ...]:
+    """Sections that hold times begin with what is to be known of other work and other machines.
+
+    The first of them says it in full.
+    """
+    text, found = caveat(results), []
+    for section in sections:
+        if text and section.name in _TIMED:
+            section = replace(section, blocks=(Text(text), *section.blocks))
+            text = SHORT_CAVEAT
+        found.append(section)
+    return tuple(found)

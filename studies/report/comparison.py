@@ -1,82 +1,19 @@
 """Comparisons of runs on the same data set and seed: differences, ratios, time to a target."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from studies.report.loaded import StudyResults
+from studies.statistics import CONFIDENCE
 from suite.registry import ESTIMATORS
-
-Verdict = Literal["none", "within", "higher", "lower", "undecided"]
-
-ENOUGH_SEEDS = 6
-"""From so many seeds on an interval is given; with fewer, differences are only observed."""
-
-CONFIDENCE = 0.95
-"""Of every interval in a report."""
-
-
-@dataclass(frozen=True)
-class Differences:
-    """Paired differences over seeds, an estimator's value less the baseline's.
-
-    Parameters
-    ----------
-    n
-        Number of pairs.
-    mean, low, high
-        Their mean, smallest and largest; NaN without pairs.
-    interval
-        Student's t interval of the mean over seeds, if there are `ENOUGH_SEEDS`.
-    verdict
-        "within" if every pair differs by at most the margin; "higher" or "lower" if all pairs say
-        so or the interval leaves out 0; else "undecided".
-    """
-
-    n: int
-    mean: float
-    low: float
-    high: float
-    interval: tuple[float, float] | None
-    verdict: Verdict
-
-
-def compare(differences: np.ndarray, margin: float) -> Differences:
-    """Summarise paired differences; those up to `margin` count as none.
-
-    Examples
-    --------
-    >>> compare(np.array([0.2, 0.1, 0.3]), margin=0.01).verdict
-    'higher'
-    >>> compare(np.array([0.2, -0.1, 0.3]), margin=0.01).verdict
-    'undecided'
-    """
-    values = np.asarray(differences, dtype=float)
-    if len(values) == 0:
-        return Differences(0, math.nan, math.nan, math.nan, None, "none")
-    interval = student_interval(values) if len(values) >= ENOUGH_SEEDS else None
-    return Differences(
-        n=len(values),
-        mean=float(values.mean()),
-        low=float(values.min()),
-        high=float(values.max()),
-        interval=interval,
-        verdict=_verdict(values, interval, margin),
-    )
-
-
-def student_interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95% interval of the mean of independent normal values (Student's t)."""
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1) * stats.sem(values)
-    return float(values.mean() - half), float(values.mean() + half)
 
 
 def normal_interval(values: np.ndarray) -> tuple[float, float]:
     """The 95% interval of the mean of many independent values (normal approximation)."""
+    from scipy import stats
+
     half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * stats.sem(values)
     return float(values.mean() - half), float(values.mean() + half)
 
@@ -178,13 +115,3 @@ def median_with_misses(values: pd.Series) -> float:
         return math.nan
     middle = float(np.median(values.fillna(math.inf)))
     return middle if math.isfinite(middle) else math.nan
-
-
-def _verdict(values: np.ndarray, interval: tuple[float, float] | None, margin: float) -> Verdict:
-    if np.all(np.abs(values) <= margin):
-        return "within"
-    if np.all(values > 0) or (interval is not None and interval[0] > 0):
-        return "higher"
-    if np.all(values < 0) or (interval is not None and interval[1] < 0):
-        return "lower"
-    return "undecided"

@@ -165,18 +165,6 @@ class StudyResults:
         likelihoods = (self.settings(dataset, name).get("likelihood") for name in (one, other))
         return len(set(likelihoods)) == 1
 
-    @property
-    def load_averages(self) -> list[float]:
-        """The machine's load average as each run began, where recorded."""
-        return [float(p["load_average"]) for p in self.cells["provenance"] if "load_average" in p]
-
-    @property
-    def was_loaded(self) -> bool:
-        """Whether the machine had clearly more to do than these runs."""
-        machine = self.provenance.get("machine")
-        cores = machine.get("cores") if isinstance(machine, dict) else None
-        return bool(cores) and max(self.load_averages, default=0.0) > 1.5 * float(cores or 1)
-
     # -- its runs ----------------------------------------------------------------------------
 
     def runs(self, dataset: str, estimator: str) -> pd.DataFrame:

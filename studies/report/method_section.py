@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from studies.metrics import METRICS
+from studies.report.conditions import caveat, load_range
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Section, Text
 from studies.report.words import counted, escaped, fixed, listed, plain, significant
@@ -201,14 +202,8 @@ def _machine(results: StudyResults) -> str:
         if name in versions
     ]
     text = f"**Machine.** {escaped(', '.join(facts)) or 'Not recorded'}."
-    loads = results.load_averages
-    if loads:
-        text += (
-            f" Load average as runs began: {significant(min(loads), 2)} to "
-            f"{significant(max(loads), 2)}."
-        )
-    if results.was_loaded:
-        text += " The machine had other work to do meanwhile: take its times with care."
+    sentences = " ".join(part for part in (load_range(results), caveat(results)) if part)
+    text += f" {sentences}" if sentences else ""
     return (
         f"{text} Everything else that bears on the figures is in "
         "[provenance.json](provenance.json); every single value is in [results.csv](results.csv)."

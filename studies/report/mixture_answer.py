@@ -3,8 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from studies.report.answer_parts import cost_sentence, ending_sentence, runs_word
-from studies.report.comparison import ENOUGH_SEEDS, compare, seed_differences
+from studies.report.answer_parts import (
+    cost_sentence,
+    ending_sentence,
+    quality_sentence,
+    runs_word,
+    unranked_sentence,
+)
+from studies.report.comparison import seed_differences
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.progress_figures import rounding
@@ -17,7 +23,12 @@ def mixture_answer(results: StudyResults) -> Answer:
         return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
     parts = [_gap_sentence(results)] if "gap" in results.metrics else []
     if results.others:
-        parts += [_training_sentence(results), _held_out_sentence(results), cost_sentence(results)]
+        parts += [
+            _training_sentence(results),
+            quality_sentence(results, "log_likelihood", "test", "On held-out data"),
+            cost_sentence(results),
+            unranked_sentence(results),
+        ]
     else:
         parts.append(_alone_sentence(results))
     parts.append(ending_sentence(results))
@@ -114,58 +125,6 @@ def _training_phrase(results: StudyResults, name: str) -> str:
         f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in {within} of "
         f"{counted(n, 'pair')} of runs, {listed(sides)} ({worst})"
     )
-
-
-def _held_out_sentence(results: StudyResults) -> str:
-    """On how many data sets each estimator is better or worse on held-out data."""
-    names_by_phrase: dict[str, list[str]] = {}
-    fewest, differ = results.n_seeds, False
-    for name in results.others:
-        verdicts: dict[str, list[str]] = {}
-        for dataset in results.datasets:
-            values = seed_differences(results, "log_likelihood", "test", dataset, name)
-            verdict = compare(values, results.target).verdict
-            verdicts.setdefault(verdict, []).append(dataset)
-            fewest = min(fewest, len(values) or fewest)
-        verdicts.pop("none", None)
-        if verdicts:
-            differ |= bool({"higher", "lower"} & set(verdicts))
-            phrase = _verdict_words(results, verdicts)
-            names_by_phrase.setdefault(phrase, []).append(results.label(name))
-    if not names_by_phrase:
-        return ""
-    phrases = [
-        f"{listed(names)} {'is' if len(names) == 1 else 'are'} {phrase}"
-        for phrase, names in names_by_phrase.items()
-    ]
-    observed = _too_few(fewest) if differ and fewest < ENOUGH_SEEDS else ""
-    return f"On held-out data {'; '.join(phrases)}{observed}."
-
-
-def _verdict_words(results: StudyResults, verdicts: dict[str, list[str]]) -> str:
-    words: dict[str, str] = {
-        "within": f"within {nats(results.target)} on every seed",
-        "higher": "better",
-        "lower": "worse",
-        "undecided": "neither better nor worse with any consistency",
-    }
-    n = sum(map(len, verdicts.values()))
-    if len(results.datasets) == 1:
-        return words[next(iter(verdicts))]
-    if len(verdicts) == 1:
-        verdict = next(iter(verdicts))
-        return f"{words[verdict]} on {'all ' if n > 1 else ''}{counted(n, 'data set')}"
-    parts = []
-    for verdict in ("within", "higher", "lower", "undecided"):
-        if verdict in verdicts:
-            names = verdicts[verdict]
-            which = f" ({listed([escaped(d) for d in names])})" if verdict != "within" else ""
-            parts.append(f"{words[verdict]} on {len(names)}{which}")
-    return f"{listed(parts)} of {counted(n, 'data set')}"
-
-
-def _too_few(n: int) -> str:
-    return f" (as observed on {counted(n, 'seed')}, too few to call a difference significant)"
 
 
 def _alone_sentence(results: StudyResults) -> str:

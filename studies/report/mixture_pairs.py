@@ -2,14 +2,11 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from studies.report.common_sections import alternatives
 from studies.report.comparison import (
-    CONFIDENCE,
-    ENOUGH_SEEDS,
-    Differences,
-    compare,
     seed_differences,
     time_ratios,
 )
@@ -18,14 +15,11 @@ from studies.report.model import Column, Entry, Figure, Section, Table, Text
 from studies.report.progress_figures import draw_differences
 from studies.report.words import MISSING, escaped, nats, signed, significant
 
-VERDICTS = {
-    "none": "no pairs",
-    "within": "the same",
-    "higher": "higher",
-    "lower": "lower",
-    "undecided": "undecided",
-}
-"""A comparison's outcome in a table."""
+_HOW = (
+    "Estimators share each seed's split and start, so they are compared seed by seed: this "
+    "is what was observed on each data set. What follows from all of them together, and how "
+    "surely, is in *Verdicts*."
+)
 
 
 def pairs_section(results: StudyResults) -> Section:
@@ -45,7 +39,7 @@ def pairs_section(results: StudyResults) -> Section:
         "linear, beyond it logarithmic.",
         draw=partial(draw_differences, results, differences, margin),
     )
-    return Section("pairs", title, (Text(_how_compared(results)), _pairs_table(results), figure))
+    return Section("pairs", title, (Text(_HOW), _pairs_table(results), figure))
 
 
 def _all_differences(results: StudyResults) -> pd.DataFrame:
@@ -64,38 +58,39 @@ def _pairs_table(results: StudyResults) -> Table:
     for dataset in results.datasets:
         for name in results.others:
             found = {
-                split: compare(
-                    seed_differences(results, "log_likelihood", split, dataset, name),
-                    results.target,
-                )
+                split: seed_differences(results, "log_likelihood", split, dataset, name)
                 for split in ("train", "test")
             }
             ratios = pd.Series(time_ratios(results, dataset, name))
+            n = max(len(values) for values in found.values())
             ratio = significant(float(ratios.median())) if len(ratios) else MISSING
             span = f"{significant(ratios.min())} to {significant(ratios.max())}"
-            n = max(d.n for d in found.values())
             rows.append(
                 (
                     Entry(escaped(dataset)),
                     Entry(results.label(name)),
                     Entry(f"{n}/{results.planned(dataset, name)}"),
-                    *(entry for d in found.values() for entry in _difference_entries(d)),
+                    *(e for v in found.values() for e in _entries(v, results.target)),
                     Entry(ratio, span if len(ratios) > 1 else ""),
                 )
             )
-            records.append(_difference_record(dataset, name, found, ratios))
-    nats = "nats per datum"
+            records.append(_record(dataset, name, found, ratios, results.target))
+    counts = "below / within / above"
     return Table(
         name="pairs",
-        caption=_pairs_caption(results),
+        caption="Mean difference of the log-likelihood from the baseline's, positive where the "
+        "estimator is better; below it the smallest and the largest. Then how many pairs lie below "
+        f"the baseline by more than {nats(results.target)}, within that, and above by more. The "
+        "time is the median ratio of fitting times, below it the smallest and the largest ratio. "
+        "*Pairs*: seeds on which both runs ended well, of those planned.",
         columns=(
             Column("data", align="left"),
             Column("estimator", align="left"),
             Column("pairs"),
-            Column("difference, training", nats),
-            Column("so on training data it is", align="left"),
-            Column("difference, held out", nats),
-            Column("so on held-out data it is", align="left"),
+            Column("difference, training", "nats per datum"),
+            Column(f"training: {counts}"),
+            Column("difference, held out", "nats per datum"),
+            Column(f"held out: {counts}"),
             Column("time, as a multiple"),
         ),
         rows=tuple(rows),
@@ -103,64 +98,38 @@ def _pairs_table(results: StudyResults) -> Table:
     )
 
 
-def _difference_entries(found: Differences) -> tuple[Entry, Entry]:
-    if found.n == 0:
-        return Entry(MISSING), Entry(VERDICTS["none"])
-    span = f"{signed(found.low)} to {signed(found.high)}" if found.n > 1 else ""
-    if found.interval is not None:
-        span = f"{signed(found.interval[0])} to {signed(found.interval[1])}"
-    return Entry(signed(found.mean), span), Entry(VERDICTS[found.verdict])
+def _counts(values: np.ndarray, margin: float) -> tuple[int, int, int]:
+    """How many differences are below, within and above the margin."""
+    below, above = int((values < -margin).sum()), int((values > margin).sum())
+    return below, len(values) - below - above, above
 
 
-def _difference_record(
-    dataset: str, name: str, found: dict[str, Differences], ratios: pd.Series
+def _entries(values: np.ndarray, margin: float) -> tuple[Entry, Entry]:
+    if len(values) == 0:
+        return Entry(MISSING), Entry(MISSING)
+    span = f"{signed(values.min())} to {signed(values.max())}" if len(values) > 1 else ""
+    counts = " / ".join(str(n) for n in _counts(values, margin))
+    return Entry(signed(float(values.mean())), span), Entry(counts)
+
+
+def _record(
+    dataset: str, name: str, found: dict[str, np.ndarray], ratios: pd.Series, margin: float
 ) -> dict[str, object]:
     record: dict[str, object] = {"dataset": dataset, "estimator": name}
-    for split, d in found.items():
-        low, high = d.interval or (float("nan"),) * 2
+    for split, values in found.items():
+        below, within, above = _counts(values, margin)
+        series = pd.Series(values, dtype=float)
         record |= {
-            f"{split}_pairs": d.n,
-            f"{split}_mean": d.mean,
-            f"{split}_min": d.low,
-            f"{split}_max": d.high,
-            f"{split}_interval_low": low,
-            f"{split}_interval_high": high,
-            f"{split}_verdict": d.verdict,
+            f"{split}_pairs": len(values),
+            f"{split}_mean": float(series.mean()),
+            f"{split}_min": float(series.min()),
+            f"{split}_max": float(series.max()),
+            f"{split}_below": below,
+            f"{split}_within": within,
+            f"{split}_above": above,
         }
     record["time_ratio_median"] = float(ratios.median()) if len(ratios) else float("nan")
     return record
-
-
-def _how_compared(results: StudyResults) -> str:
-    margin = nats(results.target)
-    text = (
-        "Estimators share the split and the start of each seed, so they are compared seed by seed. "
-        f"Where every pair differs by at most {margin} (the study's target) they "
-        "count as *the same*; *higher* and *lower* are said where all pairs say so"
-    )
-    if results.n_seeds < ENOUGH_SEEDS:
-        return (
-            f"{text}. With fewer than {ENOUGH_SEEDS} seeds that is what was observed, not a test "
-            "of significance."
-        )
-    return (
-        f"{text}, or where the {CONFIDENCE:.0%} interval of the mean (Student's t over seeds) "
-        "leaves out 0. The seeds' splits overlap, so the interval is a guide rather than exact."
-    )
-
-
-def _pairs_caption(results: StudyResults) -> str:
-    second = (
-        "the smallest and the largest"
-        if results.n_seeds < ENOUGH_SEEDS
-        else f"its {CONFIDENCE:.0%} interval over seeds, or the smallest and the largest where "
-        f"there are fewer than {ENOUGH_SEEDS} pairs"
-    )
-    return (
-        "Mean difference of the log-likelihood from the baseline's, positive where the estimator "
-        f"is better; below it {second}. The time is the median ratio of fitting times, below it "
-        "the smallest and the largest ratio."
-    )
 
 
 def _no_pairs(results: StudyResults) -> str:

@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from studies.report.answer_parts import cost_sentence, ending_sentence
-from studies.report.comparison import ENOUGH_SEEDS, student_interval
+from studies.report.answer_parts import (
+    cost_sentence,
+    ending_sentence,
+    quality_sentence,
+    unranked_sentence,
+)
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.vae_sections import paired_by_datum
@@ -24,7 +28,10 @@ def vae_answer(results: StudyResults) -> Answer:
         for dataset in results.datasets
         for name in results.others
     ]
-    parts.append(cost_sentence(results))
+    parts.append(
+        quality_sentence(results, "log_likelihood", "test", "Over pairs of fits, in log p(x),")
+    )
+    parts += [cost_sentence(results), unranked_sentence(results)]
     parts += [_autoencoder_sentence(results, name) for name in _autoencoders(results)]
     parts.append(ending_sentence(results))
     parts = [part for part in parts if part]
@@ -55,7 +62,7 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
 
 
 def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, name: str) -> str:
-    """The paired difference in log p(x), and what so many seeds allow to be said of it."""
+    """The paired difference in log p(x), image by image, of the fits that were made."""
     rows = pairs[
         (pairs["dataset"] == dataset)
         & (pairs["estimator"] == name)
@@ -71,33 +78,20 @@ def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, nam
     )
     if len(means) > 1:
         start += f" ({signed(means.min())} to {signed(means.max())} over {len(means)} seeds)"
-    return sentence(f"{start}: {_what_it_means(rows, means)}.")
+    return sentence(f"{start}: {_over_images(rows, means)}.")
 
 
-def _what_it_means(rows: pd.DataFrame, means: np.ndarray) -> str:
-    n = len(means)
+def _over_images(rows: pd.DataFrame, means: np.ndarray) -> str:
+    """What the images say of these very fits; what other fits would, the verdict says."""
     if np.all(means == 0):
         return "none at all"
-    unclear = (rows["low"] <= 0) & (rows["high"] >= 0)
-    if n == 1:
-        return (
-            "its interval over images includes 0"
-            if unclear.all()
-            else f"{_better(means)} with these two fits; one seed cannot tell whether with others"
-        )
-    if n >= ENOUGH_SEEDS:
-        low, high = student_interval(means)
-        span = f"the 95% interval over seeds is {signed(low)} to {signed(high)}"
-        return f"{span}, which {'leaves out' if low > 0 or high < 0 else 'includes'} 0"
-    if unclear.all():
-        return "on no seed does the interval over images leave out 0, so they are not told apart"
+    clear = int(((rows["low"] > 0) | (rows["high"] < 0)).sum())
+    if clear == 0:
+        return "these fits are not told apart by their images, every interval of which includes 0"
     if np.all(means > 0) or np.all(means < 0):
-        return f"{_better(means)} on every seed, as observed on {n}, too few to call it significant"
-    return "the sign changes from seed to seed, so neither is consistently better"
-
-
-def _better(means: np.ndarray) -> str:
-    return "better" if means.mean() > 0 else "worse"
+        which = "better" if means.mean() > 0 else "worse"
+        return f"{which} on {'this seed' if len(means) == 1 else 'every seed'}"
+    return "the sign changes from seed to seed"
 
 
 def _autoencoder_sentence(results: StudyResults, name: str) -> str:

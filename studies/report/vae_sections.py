@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from studies.report.common_sections import BAND, alternatives, clock_choices, present
-from studies.report.comparison import CONFIDENCE, datum_differences, normal_interval, time_ratios
+from studies.report.comparison import datum_differences, normal_interval, time_ratios
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.progress_figures import draw_tradeoff, draw_ways
@@ -20,6 +20,7 @@ from studies.report.vae_figures import (
     draw_samples,
 )
 from studies.report.words import escaped, file_name, listed, plain, signed, significant
+from studies.statistics import CONFIDENCE
 
 _NOTHING = Text("No run that ended well left what this section shows.")
 

@@ -1,6 +1,7 @@
 """Every pair of a study's estimators, compared in every quantity that has a region."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -62,6 +63,7 @@ class Compared:
         return is_ratio(self.quantity.metric)
 
 
+@lru_cache(maxsize=2)
 def comparisons(results: StudyResults) -> tuple[Compared, ...]:
     """Every pair of estimators in every quantity, the baseline's pairs first.
 
@@ -80,6 +82,16 @@ def comparisons(results: StudyResults) -> tuple[Compared, ...]:
     p_values = [found[i][3].p_value for i in tested]
     corrected = dict(zip(tested, holm(np.array(p_values, dtype=float)), strict=True))
     return tuple(_judged(results, *parts, corrected.get(i)) for i, parts in enumerate(found))
+
+
+def against_baseline(results: StudyResults, metric_name: str, split: str) -> list[Compared]:
+    """Every other estimator's comparison with the baseline in one quantity, where there is one."""
+    return [
+        c
+        for c in comparisons(results)
+        if c.other == results.baseline
+        and (c.quantity.metric.name, c.quantity.split) == (metric_name, split)
+    ]
 
 
 def tested_comparisons(compared: tuple[Compared, ...]) -> int:

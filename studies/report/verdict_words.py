@@ -16,6 +16,34 @@ def verdict_sentence(results: StudyResults, compared: Compared) -> str:
     return f"{quantity_name(compared)}: **{compared.judgement.verdict}**, {reason}"
 
 
+def verdict_phrase(results: StudyResults, compared: Compared) -> str:
+    """What an answer says of an estimator against the baseline: "equivalent to EM (…)"."""
+    other = results.label(compared.other)
+    words = {
+        "better": f"better than {other}",
+        "worse": f"worse than {other}",
+        "equivalent": f"equivalent to {other}",
+        "tie": f"a tie with {other}",
+        "undecided": f"neither better nor worse than {other} for certain",
+    }[compared.judgement.verdict]
+    if compared.judgement.reason in ("no pairs", "too few pairs"):
+        words = f"not to be told from {other}: too few seeds to say"
+    return f"{words} ({_evidence(compared)})"
+
+
+def cost_note(compared: Compared) -> str:
+    """What a ratio of times is worth: its interval, a tie, or that there are too few seeds."""
+    reason = compared.judgement.reason
+    if reason == "too few pairs":
+        return f"{counted(compared.summary.n, 'pair')}, too few seeds to say"
+    if reason == "below the floor" and compared.floor is not None:
+        return f"a tie: within the noise floor of {significant(100 * compared.floor.ratio, 2)}%"
+    verdict = compared.judgement.verdict
+    named = verdict if verdict in ("equivalent", "undecided") else ""
+    parts = (named, _interval_note(compared), _one_sided(compared))
+    return ", ".join(part for part in parts if part)
+
+
 def pairs_phrase(compared: Compared) -> str:
     """Over how many pairs, of how many that should be."""
     return f"over {compared.summary.n} of {counted(compared.summary.planned, 'pair')}"
@@ -65,6 +93,35 @@ def p_text(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {significant(value, 2)}"
 
 
+def _evidence(compared: Compared) -> str:
+    """Mean, interval and count of pairs, as an answer puts them in brackets."""
+    s = compared.summary
+    if s.n == 0:
+        return pairs_phrase(compared)
+    if s.equal == s.n:
+        return f"the same {pairs_phrase(compared)}"
+    unit = f" {compared.quantity.unit}" if compared.quantity.unit else ""
+    mean = f"{centre(compared)} times" if compared.as_ratio else f"{centre(compared)}{unit}"
+    parts = (mean, _interval_note(compared), pairs_phrase(compared), _one_sided(compared))
+    return ", ".join(part for part in parts if part)
+
+
+def _one_sided(compared: Compared) -> str:
+    """That all pairs agree, where they are only too few for so many comparisons."""
+    s = compared.summary
+    if compared.judgement.reason != "not significant" or s.n not in (s.above, s.below):
+        return ""
+    side = "higher" if s.above else "lower"
+    return f"{side} in every pair, which is too few pairs for so many comparisons"
+
+
+def _interval_note(compared: Compared) -> str:
+    bounds = interval(compared)
+    if not bounds or bounds == compared.summary.interval.note:
+        return bounds
+    return f"{CONFIDENCE:.0%} interval {bounds}"
+
+
 def _on_scale(compared: Compared, value: float) -> str:
     return significant(math.exp(value)) if compared.as_ratio else signed(value)
 
@@ -74,10 +131,8 @@ def _observed(results: StudyResults, compared: Compared) -> str:
     s, other = compared.summary, results.label(compared.other)
     if s.equal == s.n:
         return f"the same as that of {other} in every pair"
-    bounds = interval(compared)
-    if bounds and bounds != s.interval.note:
-        bounds = f"{CONFIDENCE:.0%} interval {bounds}"
-    shown = f" ({bounds})" if bounds else ""
+    note = _interval_note(compared)
+    shown = f" ({note})" if note else ""
     if compared.as_ratio:
         return f"{centre(compared)} times that of {other}{shown}"
     unit = f" {compared.quantity.unit}" if compared.quantity.unit else ""

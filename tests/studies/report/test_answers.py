@@ -1,6 +1,7 @@
 """The answer in words against the rows: every number in it is recomputed from the store alone."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -8,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from studies.report.building import build_answer
 from studies.report.loaded import StudyResults
 from studies.report.words import fixed, significant
-from studies.results import CellResult, PlannedCell, ResultStore, TracePoint
+from studies.results import CellResult, PlannedCell, ResultStore, Score, TracePoint
+from studies.statistics import summarise_pairs
 from tests.studies.report.synthetic import Change, failing, mixture_store, vae_store
 
 LABELS = ("EM (by hand)", "EM (scikit-learn)", "SVI (Pyro)")
@@ -56,10 +57,19 @@ def table(store: ResultStore, metric: str, split: str) -> pd.DataFrame:
     return chosen.pivot(index=["dataset", "seed"], columns="estimator", values="value")
 
 
+def of_summary(differences: pd.Series, scale: Callable = lambda v: v) -> set[str]:
+    """Mean, interval and count of pairs of differences taken from the rows."""
+    summary = summarise_pairs(differences.to_numpy(float))
+    values = [summary.mean, *(summary.interval.bounds or ())]
+    return {absolute(scale(v)) for v in values} | {str(summary.n), str(summary.planned), "95"}
+
+
 def expected_mixture_numbers(store: ResultStore) -> set[str]:
     found = {"0.01"}
     train, times = table(store, "log_likelihood", "train"), table(store, "fit_seconds", "")
+    test = table(store, "log_likelihood", "test")
     for name in ("sklearn", "svi"):
+        found |= of_summary(test[name] - test["em"])
         differences = (train[name] - train["em"]).dropna()
         found.add(absolute(differences[differences.abs().idxmax()]))
         for count in (
@@ -69,9 +79,10 @@ def expected_mixture_numbers(store: ResultStore) -> set[str]:
             len(differences),
         ):
             found.add(str(count))
-        ratios = (times[name] / times["em"]).dropna()
-        by_dataset = ratios.groupby("dataset").median()
-        found |= {absolute(v) for v in (ratios.median(), by_dataset.min(), by_dataset.max())}
+        found |= of_summary(np.log(times[name] / times["em"]), np.exp)
+        ratios = np.log(times[name] / times["em"]).dropna()
+        by_dataset = np.exp(ratios.groupby("dataset").mean())
+        found |= {absolute(v) for v in (by_dataset.min(), by_dataset.max())}
     cells = store.cells()
     found |= {str(len(cells)), str((cells["status"] != "ok").sum())}
     found |= {str(n) for n in range(cells["dataset"].nunique() + 1)}
@@ -104,11 +115,15 @@ def expected_vae_numbers(store: ResultStore) -> set[str]:
         ("reconstruction_error", "test"),
     ):
         found |= {fixed(abs(v), 2) for v in table(store, metric, split).median()}
-    times = table(store, "fit_seconds", "")
+    times = table(store, "fit_seconds", "").reindex(
+        columns=["torch-vae", "pyro-vae", "autoencoder"]
+    )
+    times = times.reindex(pd.MultiIndex.from_product([["mnist"], seeds]))
     found.add(significant(times["torch-vae"].median()))
     for name in ("pyro-vae", "autoencoder"):
-        if name in times:
-            found.add(absolute((times[name] / times["torch-vae"]).dropna().median()))
+        found |= of_summary(np.log(times[name] / times["torch-vae"]), np.exp)
+    scores = table(store, "log_likelihood", "test").reindex(times.index)
+    found |= of_summary(scores["pyro-vae"] - scores["torch-vae"])
     means = []
     for seed in seeds:
         pair = [
@@ -120,8 +135,6 @@ def expected_vae_numbers(store: ResultStore) -> set[str]:
     if means:
         found |= {absolute(v) for v in (np.mean(means), min(means), max(means))}
         found.add(str(len(means)))
-    if len(means) >= 6:
-        found |= {absolute(v) for v in stats.ttest_1samp(means, 0).confidence_interval(0.95)}
     return found
 
 
@@ -160,40 +173,66 @@ def with_images(shifts: dict[int, float]) -> Change:
 @pytest.mark.parametrize(
     ("shifts", "said"),
     [
-        ([0.5, 0.6, 0.4], "better on every seed, as observed on 3, too few to call it significant"),
+        ([0.5, 0.6, 0.4], "better on every seed"),
         ([-0.5, -0.6, -0.4], "worse on every seed"),
         ([0.5, 1e-4, 0.4], "better on every seed"),
         ([0.5, -0.6, 0.4], "the sign changes from seed to seed"),
-        ([0.0, 0.0, 0.0], "not told apart"),
-        ([0.5], "better with these two fits; one seed cannot tell"),
-        ([0.5, 0.6, 0.4, 0.5, 0.6, 0.4], "which leaves out 0"),
-        ([0.5, -0.6, 0.4, -0.5, 0.6, -0.4], "which includes 0"),
+        ([0.0, 0.0, 0.0], "not told apart by their images"),
+        ([0.5], "better on this seed"),
     ],
 )
-def test_the_verdict_on_twins_follows_the_images(tmp_path, shifts, said):
+def test_what_is_said_of_twins_image_by_image(tmp_path, shifts, said):
     change = with_images(dict(enumerate(shifts)))
     text = answer(vae_store(tmp_path / "r.sqlite", seeds=len(shifts), change=change))
     assert said in text
 
 
 @pytest.mark.parametrize(
-    ("shifts", "said", "significance"),
+    ("shifts", "said"),
     [
-        ([0, 0, 0], "are within 0.01 nats per datum on every seed", False),
-        ([0.1, 0.2, 0.3], "SVI (Pyro) is better (as observed on 3 seeds, too few", True),
-        ([-0.1, -0.2, -0.3], "SVI (Pyro) is worse (as observed on 3 seeds, too few", True),
-        ([-0.1, 0.2, 0.3], "SVI (Pyro) is neither better nor worse", False),
-        ([-0.1, -0.2, -0.3] * 3, "SVI (Pyro) is worse.", False),
+        ([0.1, 0.2, 0.3], "SVI (Pyro) is not to be told from EM (by hand): too few seeds to say"),
+        ([0.1] * 5, "too few seeds to say (+0.0997 nats per datum, over 5 of 5 pairs)"),
+        ([0.0] * 9, "SVI (Pyro) is equivalent to EM (by hand) ("),
+        ([-0.1, -0.2, -0.3] * 4, "SVI (Pyro) is worse than EM (by hand) (−0.2"),
+        ([0.1, 0.2, 0.3] * 4, "SVI (Pyro) is better than EM (by hand) (+0.2"),
+        ([-0.2, 0.2, 0.3] * 4, "SVI (Pyro) is neither better nor worse than EM (by hand) for"),
+        ([0.1, 0.2, 0.3] * 2, "higher in every pair, which is too few pairs for so many"),
     ],
 )
-def test_the_verdict_on_held_out_data_follows_the_seeds(tmp_path, shifts, said, significance):
+def test_the_words_on_held_out_data_are_those_of_the_verdict(tmp_path, shifts, said):
+    """SVI is made up 0.0003 nats below EM; the rest of the difference is planted."""
     change = shifted("svi", dict(enumerate(shifts)))
     store = mixture_store(
         tmp_path / "r.sqlite", datasets=("iris",), seeds=len(shifts), change=change
     )
-    text = answer(store)
-    assert said in text
-    assert ("significant" in text) is significance
+    assert said in answer(store)
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "said"),
+    [
+        (1.5, "SVI (Pyro) takes 1.5 times as long (95% interval "),
+        (1.0, "SVI (Pyro) takes 1 times as long (a tie: within the noise floor of "),
+    ],
+)
+def test_the_words_on_time_are_those_of_the_verdict(tmp_path, slowdown, said):
+    """Times of EM, of EM again and of an SVI that takes so many times as long; 1% of noise."""
+    noise = {"em": [0, 1, 2], "svi": [1, 2, 0], "em-again": [2, 1, 0]}
+
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        seconds = 1 + 0.01 * noise[cell.estimator][cell.seed % 3]
+        seconds *= slowdown if cell.estimator == "svi" else 1.0
+        scores = [s for s in result.scores if s.metric != "fit_seconds"]
+        return replace(result, scores=[*scores, Score("fit_seconds", "", seconds)])
+
+    store = mixture_store(
+        tmp_path / "r.sqlite",
+        datasets=("iris",),
+        estimators={"em": {}, "svi": {}, "em-again": {"estimator": "em", "repeats": "em"}},
+        seeds=12,
+        change=change,
+    )
+    assert said in answer(store)
 
 
 def test_pairs_within_above_and_below_the_margin_are_counted(tmp_path):
@@ -202,18 +241,6 @@ def test_pairs_within_above_and_below_the_margin_are_counted(tmp_path):
     assert (
         "SVI (Pyro) ends within 0.01 nats per datum of its log-likelihood in 1 of 4 pairs of runs, "
         "above by more in 2 and below by more in 1" in text
-    )
-
-
-def test_data_sets_are_counted_by_verdict(tmp_path):
-    def change(cell: PlannedCell, result: CellResult) -> CellResult:
-        amount = {"faithful": 0.2, "galaxies": -0.2, "iris": 0.0}[cell.dataset]
-        return shifted("svi", dict.fromkeys(range(3), amount))(cell, result)
-
-    text = answer(mixture_store(tmp_path / "r.sqlite", change=change))
-    assert (
-        "SVI (Pyro) is within 0.01 nats per datum on every seed on 1, better on 1 (faithful) and "
-        "worse on 1 (galaxies) of 3 data sets" in text
     )
 
 

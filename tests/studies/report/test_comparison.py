@@ -3,10 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from studies.report.comparison import (
-    compare,
     datum_differences,
     median_with_misses,
     normal_interval,
@@ -20,42 +18,10 @@ from tests.studies.report.synthetic import failing, mixture_store, vae_store
 RANDOM = np.random.default_rng(20260101)
 
 
-def test_interval_over_seeds_is_scipys_paired_t_interval():
-    one, other = RANDOM.normal(0, 1, (2, 10))
-    expected = stats.ttest_rel(one, other).confidence_interval(0.95)
-    assert compare(one - other, 0.01).interval == pytest.approx(expected)
-
-
 def test_interval_over_images_is_the_normal_one():
     values = RANDOM.normal(0.1, 1, 400)
     half = 1.959963984540054 * values.std(ddof=1) / 20
     assert normal_interval(values) == pytest.approx((values.mean() - half, values.mean() + half))
-
-
-@pytest.mark.parametrize(
-    ("differences", "verdict"),
-    [
-        ([], "none"),
-        ([0.005], "within"),
-        ([0.01, -0.01, 0.0], "within"),
-        ([0.02, -0.02, 0.0], "undecided"),
-        ([0.02], "higher"),
-        ([0.02, 0.001, 0.3], "higher"),
-        ([-0.02, -0.001, -0.3], "lower"),
-        ([-0.02, 0.001, -0.3], "undecided"),
-        ([-0.02, 0.0, -0.3], "undecided"),
-        ([1.0, 1.1, 0.9, 1.2, 0.8, -0.001], "higher"),
-        ([-1.0, -1.1, -0.9, -1.2, -0.8, 0.02], "lower"),
-        ([1.0, -1.1, 0.9, -1.2, 0.8, -0.7], "undecided"),
-    ],
-)
-def test_verdicts(differences, verdict):
-    assert compare(np.array(differences), 0.01).verdict == verdict
-
-
-def test_few_seeds_give_no_interval():
-    assert compare(np.arange(5.0), 0.01).interval is None
-    assert compare(np.arange(6.0), 0.01).interval is not None
 
 
 def test_pairs_are_of_one_seed_and_of_runs_that_both_ended_well(tmp_path):

@@ -28,12 +28,13 @@ from sklearn.utils._param_validation import Interval
 from suite.device import resolve_device
 from suite.gmm.base import MixtureEstimator
 from suite.gmm.callbacks import FitReport, StartReport
-from suite.gmm.checks import check_sample_weight, resolve_dtype
+from suite.gmm.checks import resolve_dtype
 from suite.gmm.covariance import covariance_type_named
 from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.settling import MOMENTS, WINDOW, WholeSettling, finite_bound
 from suite.gmm.starts import Starts
 from suite.gmm.svi_outcome import SVIAscent, best_one_by_one
+from suite.objective import PointObjective
 from suite.progress import Callback
 from suite.random import RandomState
 
@@ -162,6 +163,26 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
     ) -> np.ndarray:
         """Fit, and give the most probable component of each row of X, shape (N,)."""
         return self.fit(X, y, sample_weight=sample_weight, callback=callback).predict(X)
+
+    def objective_at(
+        self, X: ArrayLike, start: MixtureParameters, *, random_state: int = 0
+    ) -> PointObjective:
+        """The mean log-likelihood and its gradient at `start`, by the program that `fit` climbs.
+
+        For `suite.evaluation.parity`; see `suite.objective.ObjectiveAtPoint`. The term for
+        `reg_covar` is left out.
+        """
+        self._check_parameters()
+        table = MixtureTable.of(np.asarray(X), start, dtype=self.dtype)
+        with _precision(self.dtype):
+            loss, gradient = _loss_and_gradient(
+                table.free, table, covariance_type=start.covariance_type
+            )
+        own = {
+            name.removeprefix("free_"): -np.asarray(slope, dtype=np.float64)
+            for name, slope in gradient.items()
+        }
+        return PointObjective(-float(loss), own)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -292,44 +313,6 @@ def mixture_program(table: MixtureTable, *, covariance_type: str) -> None:
     )
     with numpyro.plate("data", len(table.rows)), numpyro.handlers.scale(scale=table.shares):
         numpyro.sample("x", mixture, obs=table.rows)
-
-
-def objective_and_gradient(
-    X: ArrayLike,
-    parameters: MixtureParameters,
-    *,
-    sample_weight: ArrayLike | None = None,
-    reg_covar: float = 0.0,
-    dtype: str = "float64",
-) -> tuple[float, dict[str, np.ndarray]]:
-    """What is climbed, at given parameters: to be held against other implementations.
-
-    Parameters
-    ----------
-    X
-        (N, D)
-    parameters
-        Where; also the start, in whose units the gradient is.
-    sample_weight, reg_covar, dtype
-        As for `NumPyroGaussianMixture`.
-
-    Returns
-    -------
-    objective
-        The mean log-likelihood, in nats per datum.
-    gradient
-        By "logits", "free_means" and "free_scales", with that of the regularisation.
-    """
-    rows = np.asarray(X, dtype=np.float64)
-    weights = check_sample_weight(sample_weight, len(rows))
-    table = MixtureTable.of(
-        rows, parameters, sample_weight=weights, reg_covar=reg_covar, dtype=dtype
-    )
-    with _precision(dtype):
-        loss, gradient = _loss_and_gradient(
-            table.free, table, covariance_type=parameters.covariance_type
-        )
-    return -float(loss), {name: -np.asarray(value) for name, value in gradient.items()}
 
 
 class _Climb:

@@ -15,6 +15,7 @@ from pyro.infer import Trace_ELBO
 from suite.data import load
 from suite.errors import InputError
 from suite.evaluation import mixture_log_likelihood
+from suite.evaluation.parity_mixture import mixture_parity
 from suite.gmm import (
     EMGaussianMixture,
     GaussianMixtureModel,
@@ -22,7 +23,7 @@ from suite.gmm import (
     SVIGaussianMixture,
     initial_parameters,
 )
-from suite.gmm.numpyro_svi import NumPyroGaussianMixture, objective_and_gradient
+from suite.gmm.numpyro_svi import NumPyroGaussianMixture
 from suite.gmm.settling import WholeSettling
 from suite.progress import Progress
 from tests.gmm.mixtures import TYPES, random_mixture, rows_from
@@ -48,17 +49,19 @@ PATH_ROUNDING = 100 * STEPS * SUM_ROUNDING
 @pytest.mark.parametrize("kind", TYPES)
 def test_objective_is_the_exact_log_likelihood_and_gradient_is_autograds(kind: str) -> None:
     at = random_mixture(1, 2, 2, kind)
-    objective, gradient = objective_and_gradient(X, at)
+    mixture = NumPyroGaussianMixture(2, covariance_type=kind, reg_covar=0.5)
+    found = mixture.objective_at(X, at)
     exact = mixture_log_likelihood(at, X).mean()
-    assert objective == pytest.approx(exact, rel=0, abs=1e-9)
-    assert objective == pytest.approx(exact, rel=SUM_ROUNDING)
+    assert found.objective == pytest.approx(exact, rel=0, abs=1e-9)
+    assert found.objective == pytest.approx(exact, rel=SUM_ROUNDING)
     model = GaussianMixtureModel(2, 2, covariance_type=kind, initial=at)
     loss = Trace_ELBO().differentiable_loss(model.marginal, model.guide, torch.tensor(X))
     (-loss / N_ROWS).backward()
-    for name, value in gradient.items():
-        expected = getattr(model, name).grad.numpy()
-        np.testing.assert_allclose(value, expected, rtol=SUM_ROUNDING, atol=SUM_ROUNDING)
-        assert np.abs(value).max() > 1e-3
+    for name, parameter in zip(("logits", "means", "scales"), model.own_parameters(), strict=True):
+        slope = parameter.grad.numpy()
+        own = found.gradient[name]
+        np.testing.assert_allclose(own, slope, rtol=SUM_ROUNDING, atol=SUM_ROUNDING)
+        assert np.abs(slope).max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -181,3 +184,14 @@ def test_settings_of_jax_are_left_as_they_are_for_everybody_else() -> None:
 def test_a_step_too_long_is_an_error_that_says_so() -> None:
     with pytest.raises(InputError, match="lower learning_rate"):
         NumPyroGaussianMixture(2, learning_rate=1e4, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_passes_the_parity_gate(dtype: str) -> None:
+    start = initial_parameters(X, 2, random_state=0)
+
+    def make(max_iter: int) -> NumPyroGaussianMixture:
+        return NumPyroGaussianMixture(2, initial=start, max_iter=max_iter, dtype=dtype)
+
+    found = mixture_parity(make, start, X, steps="ascent")
+    assert [one.outcome for one in found] == ["agrees"] * 3

@@ -26,6 +26,9 @@ def run(
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "cpu",
     out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Also redo what is stored.")] = False,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="How many runs at once, in studies that compare no times.")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the final summary.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Events for programs, one JSON object a line.")
@@ -34,12 +37,15 @@ def run(
     """Run studies, store each result as it comes, and write the reports.
 
     What is stored already is not run again. Exit status: 0 if every run ended well, 1 if some
-    did not (the report shows them), 2 for a mistake in what was asked, 130 after Ctrl-C.
+    did not (the report shows them) or a file could not be written, 2 for a mistake in what was
+    asked, 130 after Ctrl-C, 143 after SIGTERM.
 
     On a terminal a table shows what runs, what failed, the best so far and the time left;
     elsewhere there is a line a run. With --json standard output has these events and nothing else:
 
     study_begins: format, study, runs, stored, to_run
+
+    note: study, text
 
     cell_begins: study, key, dataset, estimator, seed
 
@@ -63,7 +69,9 @@ def run(
     output = _output(quiet=quiet, json=json)
     from studies.commands.running import run_studies
 
-    status = run_studies(chosen, output, folder, profile=profile, device=device, force=force)
+    status = run_studies(
+        chosen, output, folder, profile=profile, device=device, force=force, jobs=jobs
+    )
     raise typer.Exit(status)
 
 

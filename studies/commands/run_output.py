@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from studies.commands.summary import summary_lines
 from studies.display import Display, EventDisplay, make_display
+from suite.errors import InputError
 
 if TYPE_CHECKING:
     from studies.runner import RunPlan, StudyRun
@@ -79,6 +81,8 @@ class TextOutput:
             table = summary_lines(summary_table(run.store), run.name, self._console.width)
             self._print("\n".join(table) + "\n")
         for run in runs:
+            if run.account and not self._quiet:
+                self._print(f"{run.name}: {run.account.sentence()}.")
             self._print(f"Report: {run.report}")
         failures = sum(n for status, n in counts.items() if status not in _ENDED_WELL)
         if failures:
@@ -126,6 +130,8 @@ def count_statuses(plans: "Sequence[RunPlan]", folder: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     for plan in plans:
         store = ResultStore(folder / plan.name / "results.sqlite")
-        known = dict(store.cells()[["key", "status"]].to_numpy()) if store.path.exists() else {}
+        known = {}
+        with suppress(InputError, OSError):  # none yet, or it is what the command ends for
+            known = dict(store.cells()[["key", "status"]].to_numpy())
         counts.update(known.get(cell.key, "not run") for cell in plan.cells)
     return counts

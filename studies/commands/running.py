@@ -8,6 +8,7 @@ from pathlib import Path
 from studies.commands.run_output import RunOutput, count_statuses
 from studies.runner import RunPlan, StudyRun, prepare, run_plan
 from studies.schema import Study
+from studies.stopping import exit_status, stoppable
 from suite.errors import InputError
 
 _STOPPED = "Stopped. What has finished is stored; the same command goes on from there."
@@ -21,6 +22,7 @@ def run_studies(
     profile: str,
     device: str,
     force: bool,
+    jobs: int = 1,
 ) -> int:
     """Check all studies, then run them.
 
@@ -32,12 +34,13 @@ def run_studies(
         Told of everything, of the end as well, however it comes.
     folder
         Of all reports.
-    profile, device, force
+    profile, device, force, jobs
         As on the command line.
 
     Returns
     -------
-    0 if every run ended well, 1 if some did not or a file could not be written, 130 after Ctrl-C.
+    0 if every run ended well, 1 if some did not or a file could not be written, 130 after Ctrl-C,
+    143 after SIGTERM.
 
     Raises
     ------
@@ -47,16 +50,20 @@ def run_studies(
     plans: list[RunPlan] = []
     runs: list[StudyRun] = []
     try:
-        output.checking()
-        plans += [prepare(study, name, profile, device) for name, study in chosen]
-        for plan in plans:
-            with output.display() as display:
-                run = run_plan(plan, folder, display, arguments=sys.argv[1:], force=force)
-            output.finished(run)
-            runs.append(run)
+        with stoppable():
+            output.checking()
+            plans += [prepare(study, name, profile, device) for name, study in chosen]
+            for plan in plans:
+                with output.display() as display:
+                    arguments = sys.argv[1:]
+                    run = run_plan(
+                        plan, folder, display, arguments=arguments, force=force, jobs=jobs
+                    )
+                output.finished(run)
+                runs.append(run)
         status, message = (1 if any(run.failures for run in runs) else 0), ""
-    except KeyboardInterrupt:
-        status, message = 130, _STOPPED
+    except KeyboardInterrupt as stopped:
+        status, message = exit_status(stopped), _STOPPED
     except InputError as error:
         output.ends(runs, count_statuses(plans, folder), 2, f"error: {error}")
         raise

@@ -11,6 +11,7 @@ from suite.evaluation.bounds import (
 from suite.evaluation.clustering import adjusted_rand_index
 from suite.evaluation.criteria import InformationCriteria, information_criteria
 from suite.evaluation.em_rate import EMRate, em_rate, observed_rate, predicted_iterations
+from suite.evaluation.gaps import InferenceGaps, inference_gaps
 from suite.evaluation.ladder import LADDER, ImportanceLadder, importance_ladder
 from suite.evaluation.latent_model import LatentModel
 from suite.evaluation.linear_gaussian import (
@@ -31,6 +32,7 @@ __all__ = [
     "BidirectionalCheck",
     "EMRate",
     "ImportanceLadder",
+    "InferenceGaps",
     "InformationCriteria",
     "LatentModel",
     "LinearGaussian",
@@ -43,6 +45,7 @@ __all__ = [
     "em_rate",
     "evaluate_vae",
     "importance_ladder",
+    "inference_gaps",
     "information_criteria",
     "linear_gaussian_log_likelihood",
     "linear_gaussian_posterior",

@@ -16,10 +16,13 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic, perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studies.cells import Cell
 from suite.errors import InputError
+
+if TYPE_CHECKING:
+    from studies.parity_checks import ParityCheck
 
 DUMP_SIGNAL = signal.SIGUSR1
 """Makes a process write where it is."""
@@ -85,9 +88,19 @@ def _serve_preflight(cells: list[Cell], connection: Connection) -> None:
         connection.send(("error", str(error)))
 
 
+def _serve_parity(checks: "list[ParityCheck]", connection: Connection) -> None:
+    """Send ("rows", what was found) of each check, then ("done",)."""
+    from studies.parity_worker import checked
+
+    for rows in checked(checks):
+        connection.send(("rows", rows))
+    connection.send(("done",))
+
+
 _SERVED: dict[str, Callable[[Any, Connection], None]] = {
     "cell": _serve_cell,
     "preflight": _serve_preflight,
+    "parity": _serve_parity,
 }
 
 

@@ -123,7 +123,7 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
     with phases("shared_start_seconds"):
         start, trace_at_start = family.start(cell, dataset)
     with phases("warm_up_seconds"):
-        estimator = _build(cell, start)
+        estimator = build_estimator(cell, start)
         _warm_up(cell, dataset, start)
     measure = _MEASURES[cell.trace](family, cell, dataset)
     recorder = Recorder(measure, notice, str(resolve_device(cell.device)))
@@ -195,10 +195,11 @@ def _warm_up(cell: Cell, dataset: Dataset, start: dict[str, Any]) -> None:
         return
     steps = {cell.spec.steps_parameter: _WARM_UP_STEPS}
     brief = replace(cell, settings={**cell.settings, **steps})
-    _build(brief, start).fit(dataset.train[: cell.warm_up_rows])
+    build_estimator(brief, start).fit(dataset.train[: cell.warm_up_rows])
 
 
-def _build(cell: Cell, start: dict[str, Any]) -> Any:
+def build_estimator(cell: Cell, start: dict[str, Any]) -> Any:
+    """The cell's estimator, not fitted, with `start` beside the cell's own settings."""
     estimator_class = cell.spec.load()
     accepted = inspect.signature(estimator_class).parameters
     offered: dict[str, Any] = {"random_state": cell.start_seed, "device": cell.device}

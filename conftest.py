@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 _NEEDS = {
+    "suite/gmm/numpyro_program.py": "numpyro",
     "suite/gmm/numpyro_svi.py": "numpyro",
     "suite/gmm/peers/pomegranate.py": "pomegranate",
     "suite/gmm/peers/torchgmm.py": "torchgmm",

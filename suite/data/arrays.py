@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +38,10 @@ def read_npy(path: Path, label: str | None) -> Table:
 
 
 def read_npz(path: Path, label: str | None) -> Table | Dataset:
-    """A table from the key X (labels: y), or both splits from the keys train and test.
+    """A table from the key X, images from the key images, or both splits from train and test.
 
-    The labels of `train` and `test` are `train_labels` and `test_labels`. `label` names the key of
-    the labels if it is not y.
+    The labels of `X` and `images` are `y`; those of `train` and `test` are `train_labels` and
+    `test_labels`. `label` names the key of the labels if it is not y.
 
     Raises
     ------
@@ -52,12 +54,29 @@ def read_npz(path: Path, label: str | None) -> Table | Dataset:
     arrays = {key: _member(archive, key, path.name) for key in archive}
     if "X" in arrays:
         return _table(arrays["X"], path, _labels(arrays, label, path.name))
+    if "images" in arrays:
+        pictures, notes = as_pictures(arrays["images"], path.name)
+        table = _table(pictures, path, _labels(arrays, label, path.name))
+        return replace(table, notes=notes)
     if {"train", "test"} <= arrays.keys():
         return _own_split(arrays, path)
     raise InputError(
-        f"expected the key X, or the keys train and test, in {path.name}, "
+        f"expected the key X or images, or the keys train and test, in {path.name}, "
         f"got {listing(arrays) or 'none'}; rename them."
     )
+
+
+def as_pictures(images: np.ndarray, called: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Images (N, height, width) as they are, and rows (N, D) as pictures, with a note of it.
+
+    A D that is a square is drawn as one, and any other as one line of pixels.
+    """
+    if images.ndim != 2 or 0 in images.shape:
+        return images, ()
+    side = math.isqrt(images.shape[1])
+    shape = (side, side) if side * side == images.shape[1] else (1, images.shape[1])
+    note = f"rows of {images.shape[1]} values, drawn as pictures of {shape[0]} by {shape[1]}"
+    return images.reshape(-1, *shape), (note,)
 
 
 def _open(path: Path) -> np.ndarray | np.lib.npyio.NpzFile:
@@ -165,7 +184,8 @@ def _rows(array: np.ndarray, called: str) -> tuple[np.ndarray, tuple[int, ...] |
         return array.astype(np.float64), None
     if array.ndim == 3:
         return _intensities(array, called), array.shape[1:]
-    remedy = "; reshape it to (N, 1)" if array.ndim == 1 else ""
+    remedies = {1: "; reshape it to (N, 1)", 4: "; average its colours to grey"}
+    remedy = remedies.get(array.ndim, "")
     raise InputError(
         "expected rows and columns (N, D), or images (N, height, width), "
         f"but {called} has shape {array.shape}{remedy}."

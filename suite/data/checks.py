@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from suite.errors import InputError
 
@@ -47,13 +49,31 @@ def check_table(
     )
 
 
+def check_size(path: Path) -> None:
+    """Raise `InputError` if the file's content would not fit into the memory that is free.
+
+    Text and compressed numbers take a few times their size once read, and again while a column of
+    them is checked.
+    """
+    needed, free = _MEMORY_PER_BYTE * path.stat().st_size, psutil.virtual_memory().available
+    if needed > free:
+        raise InputError(
+            f"expected a file that fits into memory, but {path.name} has "
+            f"{path.stat().st_size / 1e9:.1f} GB and needs about {needed / 1e9:.1f} GB, of which "
+            f"{free / 1e9:.1f} GB are free; give fewer rows."
+        )
+
+
+_MEMORY_PER_BYTE = 4
+
+
 def encode_labels(labels: np.ndarray, called: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Class names in sorted order, and each label as an int64 code into them.
 
     Raises
     ------
     InputError
-        If a label is missing.
+        If a label is missing, or there are hardly two rows of a class.
 
     Examples
     --------
@@ -68,7 +88,16 @@ def encode_labels(labels: np.ndarray, called: str) -> tuple[np.ndarray, tuple[st
             f"are missing, the first in row {int(missing.argmax()) + 1}; fill them in or remove "
             "those rows."
         )
+    if len(labels) >= _ENOUGH_TO_TELL and 2 * len(names) > len(labels):
+        raise InputError(
+            f"expected classes as the labels of {called}, but they have {len(names):,} values in "
+            f"{len(labels):,} rows; name a column that repeats its values."
+        )
     return codes.astype(np.int64), tuple(map(str, names))
+
+
+_ENOUGH_TO_TELL = 10
+"""Rows among which labels that hardly repeat are no classes."""
 
 
 def listing(names: Iterable[object], limit: int = 5) -> str:

@@ -44,6 +44,9 @@ class Dataset:
         Which of the places that are searched the data came from.
     origin_detail
         The same as a sentence, with file names but no folders, so that a report may print it.
+    log_scale
+        What a log-density of these rows, in nats, exceeds that of the rows as they came by: not 0
+        only where columns were standardised (`suite.data.standardising`).
     notes
         What was done to the data ("dropped 3 constant columns: …") or should be known of it.
     """
@@ -61,10 +64,11 @@ class Dataset:
     licence: str = ""
     origin: Origin = "file"
     origin_detail: str = ""
+    log_scale: float = 0.0
     notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
-        """SHA-256, in hexadecimal, over the rows, the labels and the names of both.
+        """SHA-256, in hexadecimal, over the rows, the labels, the names of both and the scale.
 
         Two data sets of equal hash give every estimator the same input; neither `origin` nor
         `notes` takes part.
@@ -78,6 +82,8 @@ class Dataset:
                 continue
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
+        if self.log_scale:
+            digest.update(self.log_scale.hex().encode())
         return digest.hexdigest()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ def read_delimited(path: Path, separator: str, label: str | None) -> Table:
             f"{path.name} cannot be read as a table ({what}); mend that line."
         ) from None
     if has_header:
-        _check_header(frame, path.name)
+        _check_header(frame, path, separator)
         return _from_frame(frame, path, label)
     frame.columns = pd.Index([f"column {i + 1}" for i in range(frame.shape[1])])
     return _from_frame(frame, path, label, ("no header line, so columns are numbered from 1",))
@@ -103,11 +105,20 @@ def _check_separator(path: Path, separator: str) -> None:
             )
 
 
-def _check_header(frame: pd.DataFrame, called: str) -> None:
+def _check_header(frame: pd.DataFrame, path: Path, separator: str) -> None:
     if str(frame.columns[0]).startswith("Unnamed: "):
         raise InputError(
-            f"the first column of {called} has no name and may be row numbers; "
+            f"the first column of {path.name} has no name and may be row numbers; "
             "remove it or give it a name."
+        )
+    # pandas renames a second "a" to "a.1" without a word.
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = Counter(next(csv.reader(file, delimiter=separator)))
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise InputError(
+            f"expected a name of its own for each column of {path.name}, but {listing(twice)} "
+            "comes more than once; rename or remove columns."
         )
 
 
@@ -143,7 +154,7 @@ def _check_numeric(frame: pd.DataFrame, called: str) -> None:
     raise InputError(
         f"expected numbers only, but {called} has text in {noun} {listing(text)} "
         f"({str(column.iloc[row])[:40]!r} in row {row + 1}); remove the {noun}, or name the one "
-        "that holds the classes with label=."
+        "that holds the classes as the label."
     )
 
 

@@ -63,13 +63,7 @@ def simulate_mixture(
     """
     _check(n_samples, n_features, n_components, separation, covariance_type)
     random = np.random.default_rng(draw_seed(random_state))
-    covariances = _COVARIANCES[covariance_type](random, n_components, n_features)
-    weights = random.uniform(0.5, 1.5, n_components)
-    means = _spread_means(random, n_components, n_features)
-    spread = MixtureParameters(weights / weights.sum(), means, covariances, covariance_type)
-    variances = np.trace(spread.full_covariances(), axis1=1, axis2=2) / n_features
-    scale = separation * np.sqrt(variances.mean())
-    truth = MixtureParameters(spread.weights, scale * means, covariances, covariance_type)
+    truth = _truth(random, n_features, n_components, separation, covariance_type)
     rows, labels = _draw(random, truth, n_samples)
     train, test, notes = split_rows(
         n_samples, labels, test_size=test_size, random_state=int(random.integers(2**31 - 1))
@@ -86,11 +80,31 @@ def simulate_mixture(
         source="simulated here",
         licence="none needed",
         origin="simulated",
-        origin_detail=(
-            f"drawn from a mixture of {n_components} Gaussians in {n_features} dimensions, "
-            f"{covariance_type} covariances, separation {separation:g}"
-        ),
+        origin_detail=_description(truth, separation),
         notes=notes,
+    )
+
+
+def _truth(
+    random: np.random.Generator,
+    n_features: int,
+    n_components: int,
+    separation: float,
+    covariance_type: str,
+) -> MixtureParameters:
+    covariances = _COVARIANCES[covariance_type](random, n_components, n_features)
+    weights = random.uniform(0.5, 1.5, n_components)
+    means = _spread_means(random, n_components, n_features)
+    spread = MixtureParameters(weights / weights.sum(), means, covariances, covariance_type)
+    variances = np.trace(spread.full_covariances(), axis1=1, axis2=2) / n_features
+    scale = separation * np.sqrt(variances.mean())
+    return MixtureParameters(spread.weights, scale * means, covariances, covariance_type)
+
+
+def _description(truth: MixtureParameters, separation: float) -> str:
+    return (
+        f"drawn from a mixture of {truth.n_components} Gaussians in {truth.n_features} dimensions, "
+        f"{truth.covariance_type} covariances, separation {separation:g}"
     )
 
 

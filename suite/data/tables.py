@@ -14,6 +14,7 @@ from sklearn import datasets as sklearn_datasets
 from suite.data.checks import encode_labels
 from suite.data.dataset import Dataset, Origin
 from suite.data.splitting import split_rows
+from suite.errors import InputError
 from suite.random import RandomState
 
 
@@ -56,18 +57,12 @@ def load_table(
 def split_table(
     table: Table, *, test_size: float, random_state: RandomState, drop_constant: bool
 ) -> Dataset:
-    """`table` as a `Dataset`: constant columns dropped if asked for, then rows held out.
-
-    A column is constant if all rows of the whole table have one value in it, so that the columns
-    do not depend on the split.
-    """
-    if drop_constant:
-        table = _without_constant_columns(table)
+    """`table` as a `Dataset`: rows held out, and constant columns dropped if asked for."""
     labels = table.labels
     train, test, notes = split_rows(
         len(table.values), labels, test_size=test_size, random_state=random_state
     )
-    return Dataset(
+    dataset = Dataset(
         name=table.name,
         train=table.values[train],
         test=table.values[test],
@@ -82,21 +77,38 @@ def split_table(
         origin_detail=table.origin_detail,
         notes=(*table.notes, *notes),
     )
+    return without_constant_columns(dataset) if drop_constant else dataset
 
 
-def _without_constant_columns(table: Table) -> Table:
-    constant = (table.values == table.values[:1]).all(axis=0)
+def without_constant_columns(dataset: Dataset) -> Dataset:
+    """`dataset` without the columns that have one value in all rows, training and test.
+
+    So the columns do not depend on the split. A note names what was dropped.
+
+    Raises
+    ------
+    InputError
+        If that leaves no column.
+    """
+    first = dataset.train[:1]
+    constant = (dataset.train == first).all(axis=0) & (dataset.test == first).all(axis=0)
     if not constant.any():
-        return table
-    dropped = [name for name, drop in zip(table.feature_names, constant, strict=True) if drop]
-    kept = [name for name, drop in zip(table.feature_names, constant, strict=True) if not drop]
-    noun = "column" if len(dropped) == 1 else "columns"
+        return dataset
+    if constant.all():
+        raise InputError(
+            f"expected a column with more than one value in {dataset.name!r}, but all "
+            f"{constant.size} are constant; give other data."
+        )
+    names = np.array(dataset.feature_names)
+    noun = "column" if constant.sum() == 1 else "columns"
+    note = f"dropped {constant.sum()} constant {noun}: {', '.join(names[constant])}"
     return replace(
-        table,
-        values=table.values[:, ~constant],
-        feature_names=tuple(kept),
+        dataset,
+        train=dataset.train[:, ~constant],
+        test=dataset.test[:, ~constant],
+        feature_names=tuple(names[~constant].tolist()),
         image_shape=None,
-        notes=(*table.notes, f"dropped {len(dropped)} constant {noun}: {', '.join(dropped)}"),
+        notes=(*dataset.notes, note),
     )
 
 

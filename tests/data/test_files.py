@@ -1,5 +1,6 @@
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,7 @@ TEXTS = {
     "one.csv": ("a,b\n1,2\n", "at least 2 rows, but one.csv has 1; give more data"),
     "text.csv": (
         "a,b,c\n1,2,3\n2,?,4\n3,4,x\n",
-        r"text in columns 'b', 'c' \('\?' in row 2\); remove the columns, or name .* label=",
+        r"text in columns 'b', 'c' \('\?' in row 2\); remove the columns, or name .* as the label",
     ),
     "text1.csv": ("a,b\n1,u\n2,v\n", r"text in column 'b' \('u' in row 1\); remove the column,"),
     "nan.csv": (
@@ -183,7 +184,7 @@ def test_what_is_wrong_with_a_text_is_said_in_one_line(name):
 
 ARRAYS = {
     "vector": (np.arange(5.0), r"has shape \(5,\); reshape it to \(N, 1\)"),
-    "deep": (np.zeros((2, 2, 2, 2)), r"has shape \(2, 2, 2, 2\)\.$"),
+    "deep": (np.zeros((2, 2, 2, 2)), r"has shape \(2, 2, 2, 2\); average its colours"),
     "no rows": (np.zeros((0, 3)), "at least 2 rows, but a.npy is empty"),
     "one row": (np.zeros((1, 3)), "at least 2 rows, but a.npy has 1"),
     "no columns": (np.zeros((3, 0)), "at least one column of numbers, but a.npy has none"),
@@ -239,8 +240,9 @@ def test_archives_with_other_keys_or_shapes():
         return str(caught.value)
 
     rows = np.ones((2, 3))
-    assert "expected the key X, or the keys train and test, in a.npz, got 'rows'" in error(
-        rows=rows
+    assert (
+        "expected the key X or images, or the keys train and test, in a.npz, got 'rows'"
+        in error(rows=rows)
     )
     assert "got none" in error()
     assert "one label a row in a.npz, got labels of shape (3,) for 2 rows" in error(
@@ -290,11 +292,76 @@ def test_missing_files_say_where_they_were_looked_for(tmp_path):
     assert str(caught.value) == f"{message} you mean 'fruit.csv'?"
     with pytest.raises(InputError, match="there is no folder '/nowhere'"):
         load_file("/nowhere/fruit.csv")
-    with pytest.raises(InputError, match="is a folder; name a file in it"):
+    with pytest.raises(
+        InputError, match=r"at least 2 images ending in .* got 0; name the folder that holds them"
+    ):
         load_file(tmp_path)
 
 
-def test_drop_constant_does_not_meddle_with_a_split_of_its_own():
-    np.savez("a.npz", train=np.eye(3), test=np.eye(3))
-    with pytest.raises(InputError, match="drop_constant works on one table"):
-        load_file("a.npz", drop_constant=True)
+def test_drop_constant_looks_at_both_parts_of_a_split_of_its_own():
+    train = np.array([[1.0, 5.0, 2.0], [2.0, 5.0, 2.0]])
+    test = np.array([[3.0, 5.0, 7.0]])
+    np.savez("a.npz", train=train, test=test)
+    data = load_file("a.npz", drop_constant=True)
+    np.testing.assert_array_equal(data.train, train[:, [0, 2]])
+    np.testing.assert_array_equal(data.test, test[:, [0, 2]])
+    assert data.notes[-1] == "dropped 1 constant column: column 2"
+
+
+def test_a_table_of_constants_is_refused():
+    Path("flat.csv").write_text("a,b\n1,2\n1,2\n1,2\n")
+    with pytest.raises(InputError, match="all 2 are constant; give other data"):
+        load_file("flat.csv", drop_constant=True)
+
+
+def test_names_that_come_twice_are_refused():
+    Path("twice.csv").write_text('"a",b,a\n1,2,3\n4,5,6\n')
+    with pytest.raises(InputError, match=r"of twice.csv, but 'a' comes more than once"):
+        load_file("twice.csv")
+
+
+def test_labels_that_hardly_repeat_are_no_classes():
+    rows = "".join(f"{i},{i % 6}.5\n" for i in range(11))
+    Path("many.csv").write_text("x,y\n" + rows)
+    with pytest.raises(
+        InputError, match=r"classes as the labels of many.csv, .* 6 values in 11 rows"
+    ):
+        load_file("many.csv", label="y")
+    assert load_file("many.csv", label=None).feature_names == ("x", "y")
+
+
+def test_a_file_beyond_the_memory_is_refused_before_it_is_read(monkeypatch):
+    Path("large.csv").write_text("a\n1\n2\n")
+    monkeypatch.setattr(
+        "suite.data.checks.psutil.virtual_memory", lambda: SimpleNamespace(available=15)
+    )
+    with pytest.raises(InputError, match=r"large.csv has 0.0 GB .* are free; give fewer rows"):
+        load_file("large.csv")
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so(monkeypatch):
+    Path("secret.csv").write_text("a\n1\n2\n")
+
+    def locked(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("suite.data.frames._check_separator", locked)
+    with pytest.raises(InputError, match=r"read secret.csv, but its permissions do not allow it"):
+        load_file("secret.csv")
+
+
+def test_images_in_an_archive():
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (6, 4, 3), dtype=np.uint8)
+    np.savez("a.npz", images=pictures, y=np.arange(6) % 2)
+    data = load_file("a.npz", test_size=0)
+    np.testing.assert_allclose(data.train * 255, pictures.reshape(6, 12), atol=1e-4)
+    assert (data.image_shape, data.label_names) == ((4, 3), ("0", "1"))
+
+
+@pytest.mark.parametrize(("width", "shape"), [(9, (3, 3)), (6, (1, 6))])
+def test_rows_among_images_are_drawn_as_pictures_and_a_note_says_so(width, shape):
+    np.savez("a.npz", images=np.linspace(0, 1, 4 * width).reshape(4, width))
+    data = load_file("a.npz", test_size=0)
+    assert data.image_shape == shape
+    assert data.notes == (f"rows of {width} values, drawn as pictures of {shape[0]} by {shape[1]}",)

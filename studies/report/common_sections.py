@@ -83,7 +83,7 @@ def target_section(results: StudyResults) -> Section:
         f"The target is common: within {nats(results.target)} of the best "
         f"{_METRIC_WORDS[target_metric(results)[0]]} that any estimator reached on the same data "
         "set and seed. A run that never came so near is a miss; misses stay in the count, and in "
-        "the median they are later than any time."
+        f"the median they are later than any time.{_kinds(results)}"
     )
     if not ways:
         note = Text("No run that ended well recorded its progress, so there is nothing to time.")
@@ -158,6 +158,22 @@ def alternatives(
 def present(ways: Mapping[str, pd.DataFrame]) -> set[str]:
     """The estimators that the ways are of."""
     return {str(name) for way in ways.values() for name in way["estimator"]}
+
+
+def kinds_note(results: StudyResults) -> str:
+    """That estimators' likelihoods are of different kinds on some data sets; empty if not so."""
+    if not results.mixed_datasets:
+        return ""
+    names = listed([escaped(name) for name in results.mixed_datasets])
+    return (
+        f" **On {names} the estimators have likelihoods of different kinds, which are not on one "
+        "scale.**"
+    )
+
+
+def _kinds(results: StudyResults) -> str:
+    note = kinds_note(results)
+    return f"{note} The best is that of each kind." if note else ""
 
 
 def _target_table(results: StudyResults, times: pd.DataFrame, names: list[str]) -> Table:

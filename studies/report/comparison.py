@@ -65,10 +65,14 @@ def shortfalls(results: StudyResults, dataset: str) -> pd.DataFrame:
     """The way to the target's metric with a column "below_best".
 
     That is how far a value lies below the best that any estimator reached on the way, on the same
-    data set and seed, in nats per datum.
+    data set and seed, in nats per datum. Where the study's estimators have likelihoods of different
+    kinds, the best is that of each kind: a density of grey pixels and a probability of bits share
+    no target.
     """
     way = results.traced(*target_metric(results), dataset).copy()
-    way["below_best"] = way.groupby("seed")["value"].transform("max") - way["value"]
+    kinds = way["estimator"].map(lambda name: results.likelihood(dataset, name))
+    best = way.groupby([way["seed"], kinds])["value"].transform("max")
+    way["below_best"] = best - way["value"]
     return way
 
 

@@ -45,7 +45,7 @@ class Load:
 def loads(results: StudyResults) -> tuple[Load, ...]:
     """Of every run that recorded it."""
     found = []
-    for record in results.cells["provenance"]:
+    for record in _records(results):
         if record.get("load_average") is None:
             continue
         threads = record.get("threads") or results.document.get("threads") or 1
@@ -62,8 +62,7 @@ def was_loaded(results: StudyResults) -> bool:
 
 def mixtures(results: StudyResults) -> dict[str, tuple[str, ...]]:
     """What the runs differ in that should be one: processor, versions, commit; each value found."""
-    records = [p for p in results.cells["provenance"] if p]
-    found = {}
+    records, found = _records(results), {}
     for what, values_of in _SHOULD_BE_ONE.items():
         every: dict[str, set[str]] = {}
         for record in records:
@@ -91,6 +90,12 @@ def load_range(results: StudyResults) -> str:
         f"Load average as runs began: {significant(min(found), 2)} to {significant(max(found), 2)}"
         f"; a run itself causes {listed([significant(value) for value in own])}."
     )
+
+
+def _records(results: StudyResults) -> list[dict[str, Any]]:
+    """What is known of every planned run that was made: of its invocation, and of itself."""
+    known = results.store.runs()
+    return [dict(known.get(p.get("run"), {})) | p for p in results.cells["provenance"] if p]
 
 
 def _loaded(results: StudyResults) -> str:
@@ -152,4 +157,5 @@ _SHOULD_BE_ONE: dict[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
     "{}": _hardware,
     "versions of {}": _versions,
     "the {}": _commit,
+    "numbers of {}": lambda r: {"runs at once": str(r["jobs"])} if r.get("jobs") else {},
 }

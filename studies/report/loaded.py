@@ -162,8 +162,20 @@ class StudyResults:
 
         A Bernoulli on bits, a Bernoulli on grey pixels and a density of real values are not.
         """
-        likelihoods = (self.settings(dataset, name).get("likelihood") for name in (one, other))
-        return len(set(likelihoods)) == 1
+        return self.likelihood(dataset, one) == self.likelihood(dataset, other)
+
+    def likelihood(self, dataset: str, estimator: str) -> str:
+        """The kind of likelihood that the study's settings name; empty where they name none."""
+        return str(self.settings(dataset, estimator).get("likelihood") or "")
+
+    @cached_property
+    def mixed_datasets(self) -> list[str]:
+        """Data sets on which the estimators' likelihoods are of more than one kind."""
+        return [
+            dataset
+            for dataset in self.datasets
+            if len({self.likelihood(dataset, name) for name in self.estimators}) > 1
+        ]
 
     # -- its runs ----------------------------------------------------------------------------
 

@@ -168,11 +168,7 @@ def _short_title(column: Measured) -> str:
 
 
 def _kinds_warning(results: StudyResults) -> str:
-    mixed = [
-        dataset
-        for dataset in results.datasets
-        if any(not results.comparable(dataset, n, results.baseline) for n in results.estimators)
-    ]
+    mixed = results.mixed_datasets
     if not mixed:
         return ""
     return (

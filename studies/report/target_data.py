@@ -25,10 +25,13 @@ class Arrivals:
         censored, NaN if the run did not end well.
     estimators
         Those that can have the target's metric, in the study's order.
+    mixed
+        Data sets on which these have likelihoods of different kinds, and each kind its own target.
     """
 
     frame: pd.DataFrame
     estimators: tuple[str, ...]
+    mixed: tuple[str, ...] = ()
 
     def times(self, estimator: str, clock: Clock) -> np.ndarray:
         """An estimator's times to target, one a planned run, NaN for a miss."""
@@ -44,8 +47,9 @@ class Arrivals:
     def problems(self, clock: Clock) -> pd.DataFrame:
         """Times by problem (data set and seed) and estimator, where there is something to do.
 
-        Left out are problems that are not planned for every estimator, and those whose shared
-        start is at the target already (`solved_at_start`).
+        Left out are problems that are not planned for every estimator, those on which the
+        estimators have likelihoods of different kinds and hence no common target, and those whose
+        shared start is at the target already (`solved_at_start`).
         """
         times = self._planned_for_all(clock)
         return times[~(times == 0).all(axis=1)]
@@ -57,6 +61,9 @@ class Arrivals:
 
     def _planned_for_all(self, clock: Clock) -> pd.DataFrame:
         rows, index = self.frame.assign(planned=1), ["dataset", "seed"]
+        rows = rows[~rows["dataset"].isin(self.mixed)]
+        if rows.empty:
+            return pd.DataFrame(columns=list(self.estimators), dtype=float)
         planned = rows.pivot(index=index, columns="estimator", values="planned")
         times = rows.pivot(index=index, columns="estimator", values=_ARRIVALS[clock])
         return times.loc[planned.notna().all(axis=1), list(self.estimators)]
@@ -74,4 +81,6 @@ def arrivals(results: StudyResults) -> Arrivals:
         ]
     frame["reached"] = frame["reached"].astype(bool)
     present = set(frame["estimator"])
-    return Arrivals(frame, tuple(n for n in scored_estimators(results) if n in present))
+    names = tuple(n for n in scored_estimators(results) if n in present)
+    mixed = [d for d in results.datasets if len({results.likelihood(d, n) for n in names}) > 1]
+    return Arrivals(frame, names, tuple(mixed))

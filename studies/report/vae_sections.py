@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from studies.report.common_sections import BAND, alternatives, clock_choices, present
+from studies.report.common_sections import (
+    BAND,
+    alternatives,
+    clock_choices,
+    kinds_note,
+    present,
+)
 from studies.report.comparison import datum_differences, normal_interval, time_ratios
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
@@ -184,7 +190,7 @@ def tradeoff_section(results: StudyResults) -> Section:
         alt="Held-out log-likelihood against seconds of fitting, one point a run, "
         f"for {alternatives(results, results.datasets, set(runs['estimator']))}.",
         caption="One point a run. Up and to the left is better. Estimators without a likelihood "
-        "are left out.",
+        f"are left out.{kinds_note(results)}",
         draw=partial(draw_tradeoff, results, runs, "log p(x), held out\n(nats per datum)"),
     )
     return Section("tradeoff", "Quality against runtime", (figure,))
@@ -207,7 +213,7 @@ def _curve_figures(
             name=f"{name}{suffix}",
             alt=f"{words[:1].upper()}{words[1:]} against {against}, "
             f"for {alternatives(results, list(ways), present(ways))}.",
-            caption=f"{caption} {BAND}",
+            caption=f"{caption} {BAND}{kinds_note(results)}",
             draw=partial(
                 draw_ways, results, ways, clocks, f"{label}\n(nats per datum)", log_time=False
             ),

@@ -83,6 +83,7 @@ def test_a_quiet_machine_needs_no_words(tmp_path):
          {"the commits": ("a" * 10, "b" * 10)}),
         ({"commit": "a" * 40}, {"commit": "a" * 40, "uncommitted_changes": True},
          {"the commits": ("a" * 10, "a" * 10 + " with uncommitted changes")}),
+        ({"jobs": 1}, {"jobs": 4}, {"numbers of runs at once": ("1", "4")}),
         ({"cpu": "A"}, {}, {}),
         ({"started": "today"}, {"started": "tomorrow"}, {}),
     ],

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from studies.report.building import build_document
+from studies.report.comparison import shortfalls, times_to_target
 from studies.report.loaded import StudyResults
 from studies.report.model import Figure, Text
 from studies.report.style import themed
@@ -97,3 +98,39 @@ def test_nothing_recorded_is_said(tmp_path):
     store = mixture_store(tmp_path / "r.sqlite", change=lambda _, result: replace(result, trace=[]))
     blocks = section(StudyResults.read(store)).blocks
     assert any(isinstance(b, Text) and "nothing to time" in b.text for b in blocks)
+
+
+def test_likelihoods_of_different_kinds_share_no_target(tmp_path):
+    """A density of grey pixels is hundreds of nats above a probability of bits: no target of it."""
+    entries = {
+        "torch-vae": {"settings": {"likelihood": "bernoulli"}},
+        "pyro-vae": {"settings": {"likelihood": "bernoulli"}},
+        "dense": {"estimator": "torch-vae", "settings": {"likelihood": "gaussian"}},
+    }
+
+    def lift(cell, result):
+        if cell.estimator != "dense":
+            return result
+        trace = [replace(p, value=p.value + 500) for p in result.trace]
+        return replace(result, trace=trace)
+
+    store = vae_store(tmp_path / "r.sqlite", estimators=entries, change=lift)
+    results = StudyResults.read(store)
+    times = times_to_target(results)
+    assert times.groupby("estimator")["reached"].sum().to_dict() == {
+        "dense": 3,
+        "torch-vae": 3,
+        "pyro-vae": 3,
+    }
+    best = results.traced("elbo", "test", "mnist").groupby(["estimator", "seed"])["value"].max()
+    low = shortfalls(results, "mnist").groupby(["estimator", "seed"])["below_best"].min()
+    assert (low["dense"] == 0).all()
+    twins = best[["torch-vae", "pyro-vae"]].unstack("seed")
+    expected = twins.max() - twins.loc["pyro-vae"]
+    assert np.allclose(low["pyro-vae"], expected)
+    assert arrivals(results).mixed == ("mnist",)
+    assert len(arrivals(results).problems("seconds")) == 0
+    blocks = section(results).blocks
+    assert "profiles" not in [b.name for b in blocks if isinstance(b, Figure)]
+    text = " ".join(b.text for b in blocks if isinstance(b, Text))
+    assert "On mnist the estimators have likelihoods of different kinds" in text

@@ -8,7 +8,7 @@ the runner is gone (`studies.serving`).
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import forkserver, resource_tracker
@@ -23,15 +23,26 @@ from studies.memory import MemoryWatch
 from studies.provenance import without_paths
 from studies.results import CellResult, Score, Status
 from suite.errors import InputError
+from suite.registry import EstimatorSpec
 
 _GRACE_SECONDS = 5.0
 _DUMP_SECONDS = 0.3
-_PRELOADED = ("studies.preloading", "studies.serving", "studies.cli")
+_preloaded = ["studies.serving", "studies.cli", "studies.preloading"]
 """What the server imports: a cell's code; and the command line, which every process would import
 anew where the program was started as a script."""
 
 STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 """What asks the runner to stop; the server and its processes leave them to it."""
+
+
+def preload(specs: Iterable[EstimatorSpec]) -> None:
+    """Have the server import these estimators, if they are of an optional extra, when it starts.
+
+    A process imports what the server lacks by itself, before its clock starts.
+    """
+    modules = [spec.path.partition(":")[0] for spec in specs if spec.extra is not None]
+    new = [module for module in dict.fromkeys(modules) if module not in _preloaded]
+    _preloaded[:0] = new
 
 
 class CellProcess:
@@ -236,7 +247,7 @@ class _Process:
 def _context() -> ForkServerContext:
     """Processes forked from a server, which is started here if it is not running."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
+    context.set_forkserver_preload(_preloaded)
     # The tracker unblocks signals as it starts, so it must be running before they are blocked. The
     # server inherits the blocked set, and so do its processes from their first instruction on.
     resource_tracker.ensure_running()

@@ -13,7 +13,7 @@ from studies.display import Display, make_outline
 from studies.locking import only_runner
 from studies.origins import busy_share, mixed_origins
 from studies.parity import run_gate
-from studies.processes import ask
+from studies.processes import ask, preload
 from studies.provenance import provenance
 from studies.report import write_index, write_report
 from studies.results import ResultStore
@@ -60,6 +60,7 @@ def prepare(study: Study, name: str, profile: str, device: str) -> RunPlan:
     """
     began = perf_counter()
     cells = plan_cells(study, name, device)
+    preload(cell.spec for cell in cells)
     kind, content = ask("preflight", cells)
     if kind == "error":
         raise InputError(content)

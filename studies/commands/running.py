@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studies.commands.run_output import RunOutput, count_statuses
+from studies.processes import preload
 from studies.runner import RunPlan, StudyRun, prepare, run_plan
 from studies.schema import Study
 from studies.stopping import exit_status, stoppable
 from suite.errors import InputError
+from suite.registry import estimator_spec
 
 _STOPPED = "Stopped. What has finished is stored; the same command goes on from there."
 
@@ -52,6 +54,11 @@ def run_studies(
     try:
         with stoppable():
             output.checking()
+            preload(
+                estimator_spec(entry.estimator or own)
+                for _, study in chosen
+                for own, entry in study.estimators.items()
+            )
             plans += [prepare(study, name, profile, device) for name, study in chosen]
             for plan in plans:
                 with output.display() as display:

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from studies.commands.check import check
+from studies.commands.compare import compare
 from studies.commands.inspect import list_studies, show
 from studies.commands.new import new
 from studies.commands.report import report
@@ -21,6 +22,7 @@ app.command("list")(list_studies)
 app.command()(show)
 app.command()(run)
 app.command()(report)
+app.command()(compare)
 app.command()(check)
 app.add_typer(new, name="new")
 

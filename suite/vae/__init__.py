@@ -1,8 +1,9 @@
 """Variational autoencoders, by hand and with Pyro, and a plain autoencoder."""
 
 from suite.vae.autoencoder import Autoencoder
+from suite.vae.building import build_networks
 from suite.vae.likelihoods import LIKELIHOODS, Likelihood
-from suite.vae.networks import VAENetworks, build_networks
+from suite.vae.networks import VAENetworks
 from suite.vae.pyro_model import VAEModel
 from suite.vae.pyro_vae import PyroVAE
 from suite.vae.torch_vae import TorchVAE

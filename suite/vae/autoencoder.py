@@ -7,8 +7,9 @@ from torch import Tensor
 from suite.evaluation.bounds import reconstruction_error
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
+from suite.vae.compiling import compiled
+from suite.vae.learner import Loss
 from suite.vae.networks import VAENetworks
-from suite.vae.training import Loss
 
 
 class Autoencoder(NetworkEstimator):
@@ -25,8 +26,8 @@ class Autoencoder(NetworkEstimator):
         The mean training loss of the last epoch, in nats per datum.
     reconstruction_errors_ : list of float
         The same for each epoch.
-    networks_, initial_, objectives_, n_epochs_, n_features_in_
-        As for the VAEs.
+    networks_, initial_, objectives_, held_out_scores_, best_epoch_, n_epochs_, n_features_in_
+        As for the VAEs; held-out data are scored by minus their reconstruction error.
 
     Examples
     --------
@@ -68,7 +69,11 @@ class Autoencoder(NetworkEstimator):
         return self.inverse_transform(self._prior_codes(n_samples, torch_generator(random_state)))
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
-        return lambda x: distortion(networks, x)
+        loss = compiled(distortion) if self.compile else distortion
+        return lambda x, kl_weight: loss(networks, x)
+
+    def _held_out_score(self, networks: VAENetworks, X: Tensor) -> float:
+        return -float(reconstruction_error(networks, X).mean())
 
 
 def distortion(networks: VAENetworks, x: Tensor) -> Tensor:

@@ -1,47 +1,39 @@
 """What the VAE twins and the plain autoencoder have in common as scikit-learn estimators."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Tensor, nn
 
 from suite.device import resolve_device
 from suite.progress import Callback
 from suite.random import RandomState, torch_generator
 from suite.vae import storage
+from suite.vae.building import build_networks
+from suite.vae.checkpoint import Checkpoint, Snapshot
+from suite.vae.coder import Coder, FloatArray
+from suite.vae.course import Course, Plan
+from suite.vae.holding_out import hold_out
+from suite.vae.learner import AdamLearner, Learner, Loss
 from suite.vae.likelihoods import LIKELIHOODS
-from suite.vae.networks import (
-    ACTIVATIONS,
-    VAENetworks,
-    build_networks,
-    copy_weights,
-    load_weights,
-    start_output,
-)
-from suite.vae.training import Loss, Streams, train
-from suite.vae.validation import (
-    DTYPES,
-    as_tensor,
-    check_choice,
-    check_count,
-    check_counts,
-    check_positive,
-)
+from suite.vae.networks import VAENetworks, copy_weights, load_weights, start_output
+from suite.vae.own_modules import check_modules
+from suite.vae.schedules import Schedule, factor_of
+from suite.vae.settings import check_settings
+from suite.vae.streams import Streams
+from suite.vae.training import train
+from suite.vae.validation import DTYPES, as_tensor, check_count
 
-FloatArray = NDArray[np.floating[Any]]
-
-_ROWS = 8192
-"""Rows that pass through a network at once outside training."""
+__all__ = ["FloatArray", "NetworkEstimator"]
 
 
-class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+class NetworkEstimator(Coder, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """An encoder and a decoder trained by minibatches, with NumPy in and out.
 
     Parameters
@@ -51,25 +43,48 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     hidden_dims
         Widths of the encoder's hidden layers; the decoder has them in reverse. () is affine.
     activation
-        "relu", "tanh" or "softplus".
+        A name in `suite.vae.building.ACTIVATIONS`, such as "relu", "tanh" or "softplus".
+    channels
+        Widths of convolutions before the encoder's hidden layers and after the decoder's, each of
+        which halves the picture: (16, 32) for one of 28 × 28. () has none.
+    image_shape
+        (height, width) or (channels, height, width) of a row, for convolutions; None takes rows
+        for square pictures of one channel.
+    encoder, decoder
+        Modules of one's own in the place of either; `fit` trains a copy, from the weights that
+        they have. The encoder maps rows (…, D) to (loc, scale), each (…, J); the decoder codes
+        (…, J) to logits or locations (…, D).
     likelihood
-        A name in `suite.vae.likelihoods.LIKELIHOODS`: "bernoulli" for bits (grey training pixels
-        are redrawn as bits each time they are seen), "bernoulli-grey" for the convention of
-        scoring grey pixels as if they were bits, "gaussian" for real values.
+        A name in `suite.vae.LIKELIHOODS`: "bernoulli" for bits (grey training pixels are redrawn
+        as bits each time they are seen), "continuous-bernoulli" for grey pixels, "gaussian" or
+        "laplace" for real values, "bernoulli-grey" for the convention of scoring grey pixels as
+        if they were bits.
     max_epochs, batch_size
         Passes over the data, and data per step; the last batch of an epoch may be smaller.
     learning_rate
-        Adam's, constant.
+        Adam's, times the factor of `schedule`.
+    schedule
+        "constant", "cosine", "burda", a list of (epoch, factor) pairs, or a function from the
+        epoch to the factor; see `suite.vae.schedules`.
+    patience
+        Stop after so many epochs without a better score of held-out data, and keep the best
+        epoch's weights. None holds nothing out.
+    validation_fraction
+        The share of the data that is held out.
     initial
         Starting weights, a state dict such as another estimator's `initial_` or
         `networks_.state_dict()`; None draws them from `random_state`, and the same `random_state`
         draws the same ones for every estimator.
     random_state
-        Of starting weights, minibatch order, redrawn bits and noise; each has its own stream.
+        Of starting weights, minibatch order, redrawn bits, noise and held-out data; each has its
+        own stream.
     device
         "cpu", "cuda", "mps" or "auto".
     dtype
         "float32" or "float64".
+    compile
+        Whether torch.compile translates the loss first, which takes a while and then makes each
+        step faster; numbers stay the same up to rounding.
 
     Attributes
     ----------
@@ -79,6 +94,10 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         The weights that the fit started from.
     objectives_ : list of float
         Minus the mean training loss of each epoch, in nats per datum: what the callback was told.
+    held_out_scores_ : list of float
+        The score of held-out data after each epoch, in nats per datum; empty without `patience`.
+    best_epoch_ : int
+        The epoch, counted from 1, that the weights are of.
     n_epochs_, n_features_in_ : int
         Epochs done, and D.
     """
@@ -91,36 +110,70 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         *,
         hidden_dims: Sequence[int] = (400,),
         activation: str = "relu",
+        channels: Sequence[int] = (),
+        image_shape: Sequence[int] | None = None,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
         likelihood: str = "bernoulli",
         max_epochs: int = 20,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
+        schedule: Schedule = "constant",
+        patience: int | None = None,
+        validation_fraction: float = 0.1,
         initial: Mapping[str, Tensor] | None = None,
         random_state: RandomState = None,
         device: str = "cpu",
         dtype: str = "float32",
+        compile: bool = False,
     ) -> None:
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
         self.activation = activation
+        self.channels = channels
+        self.image_shape = image_shape
+        self.encoder = encoder
+        self.decoder = decoder
         self.likelihood = likelihood
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.patience = patience
+        self.validation_fraction = validation_fraction
         self.initial = initial
         self.random_state = random_state
         self.device = device
         self.dtype = dtype
+        self.compile = compile
 
     def fit(
-        self, X: ArrayLike | Tensor, y: object = None, *, callback: Callback | None = None
+        self,
+        X: ArrayLike | Tensor,
+        y: object = None,
+        *,
+        callback: Callback | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 1,
     ) -> Self:
-        """Train on X (N, D); `callback` is called after each epoch.
+        """Train on X (N, D).
+
+        Parameters
+        ----------
+        callback
+            Called after each epoch.
+        checkpoint
+            A file to keep the unfinished fit in. Where it is there already, the fit goes on from
+            it and ends, bit for bit on a CPU, as it would have without the interruption; settings
+            and data must be the same, but `max_epochs` may have grown unless `schedule` depends
+            on it. A process killed at any moment leaves a good file.
+        checkpoint_every
+            Epochs from one writing to the next.
 
         Raises
         ------
         InputError
-            If a setting or the data cannot be used.
+            If a setting, the data or the checkpoint cannot be used.
         FloatingPointError
             If training diverges; no learned attribute is set then.
         """
@@ -128,96 +181,107 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         device = resolve_device(self.device)
         data = as_tensor(X, dtype=DTYPES[self.dtype], device=device)
         LIKELIHOODS[self.likelihood].check_training(data)
+        kept = self._checkpoint(checkpoint, checkpoint_every, data)
+        snapshot = None if kept is None else kept.read()
         streams = Streams.from_random_state(self.random_state, device)
-        networks = self._start(data, streams.weights).to(device)
-        initial = copy_weights(networks)
-        objectives = train(
+        if snapshot is not None:
+            streams.restore(snapshot.streams)
+        rows, held_out = self._split(data, streams.held_out.initial_seed())
+        networks = self._start(rows, streams.weights).to(device)
+        learner = self._learner(networks, streams.noise)
+        initial, course = _begin(networks, learner, kept, snapshot)
+        train(
             networks,
-            self._loss_function(networks, streams.noise),
-            data,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            learner,
+            rows,
+            plan=self._plan(),
             streams=streams,
+            course=course,
+            held_out=None if held_out is None else lambda: self._held_out_score(networks, held_out),
+            checkpoint=kept,
             callback=callback,
         )
         self.initial_ = initial
-        self._keep(networks, objectives)
+        self._keep(networks, course)
         return self
-
-    def transform(self, X: ArrayLike | Tensor) -> FloatArray:
-        """The codes of X, the posterior means of a VAE: (N, D) -> (N, J)."""
-        networks = self._fitted()
-        return _in_chunks(lambda x: networks.encode(x)[0], networks.as_input(X))
-
-    def inverse_transform(self, Z: ArrayLike | Tensor) -> FloatArray:
-        """E[x | z] for codes Z: (N, J) -> (N, D)."""
-        networks = self._fitted()
-        codes = as_tensor(
-            Z, dtype=networks.dtype, device=networks.device, n_features=networks.latent_dim
-        )
-        return _in_chunks(lambda z: networks.likelihood.mean(networks.decode(z)), codes)
-
-    def reconstruct(self, X: ArrayLike | Tensor) -> FloatArray:
-        """E[x | z = code of x]: (N, D) -> (N, D)."""
-        return self.inverse_transform(self.transform(X))
-
-    def interpolate(
-        self, start: ArrayLike | Tensor, end: ArrayLike | Tensor, steps: int = 10
-    ) -> FloatArray:
-        """E[x | z] along the straight line between the codes of two data: (steps, D).
-
-        Parameters
-        ----------
-        start, end
-            One datum each, (D,). The first and last rows are their reconstructions.
-        steps
-            At least 2.
-        """
-        steps = check_count("steps", steps, minimum=2)
-        first, last = (self.transform(np.reshape(x, (1, -1))) for x in (start, end))
-        weight = np.linspace(0, 1, steps)[:, None]
-        return self.inverse_transform((1 - weight) * first + weight * last)
 
     def save(self, path: str | Path) -> None:
         """Write settings, history and weights to one safetensors file, replacing it whole.
 
-        Settings and history are JSON in the file's header. `initial`, `initial_` and a
-        `random_state` that is no integer are not kept.
+        Settings and history are JSON in the file's header. `initial`, `initial_`, modules of one's
+        own, a schedule that is a function and a `random_state` that is no integer are not kept.
         """
         self._fitted()
         storage.save(self, path)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu") -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: str = "cpu",
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+    ) -> Self:
         """What `save` wrote, ready to use on `device`.
+
+        Parameters
+        ----------
+        encoder, decoder
+            Modules of the kind that the estimator was fitted with, if it was given its own; their
+            weights come from the file.
 
         Raises
         ------
         InputError
-            If the file is missing, is no such file, or holds another kind of estimator.
+            If the file is missing, is no such file, holds another kind of estimator, or needs
+            modules that are not given.
         """
         saved = storage.read(path, kind=cls.__name__)
-        estimator = cls(**saved.settings).set_params(device=device)
+        settings = storage.with_modules(saved.settings, encoder=encoder, decoder=decoder)
+        estimator = cls(**settings).set_params(device=device)
         estimator._check_settings()
         networks = estimator._build(saved.n_features, torch_generator(0))
         load_weights(networks, saved.weights)
-        estimator._keep(networks.to(resolve_device(device)), saved.objectives)
+        course = Course(saved.objectives, saved.more.get("held_out_scores", []))
+        estimator._keep(networks.to(resolve_device(device)), course)
+        estimator._take_more(saved.more)
         return estimator
 
-    @abstractmethod
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
-        """What training minimises."""
+        """What training minimises; a subclass with a `_learner` of its own needs none."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def _held_out_score(self, networks: VAENetworks, X: Tensor) -> float:
+        """How good the networks are on X, in nats per datum: the higher the better."""
+
+    def _learner(self, networks: VAENetworks, noise: torch.Generator) -> Learner:
+        """Who takes the steps."""
+        return AdamLearner(networks, self._loss_function(networks, noise))
 
     def _check_settings(self) -> None:
-        check_count("latent_dim", self.latent_dim)
-        check_counts("hidden_dims", self.hidden_dims)
-        check_choice("activation", self.activation, list(ACTIVATIONS))
-        check_choice("likelihood", self.likelihood, list(LIKELIHOODS))
-        check_count("max_epochs", self.max_epochs)
-        check_count("batch_size", self.batch_size)
-        check_positive("learning_rate", self.learning_rate)
-        check_choice("dtype", self.dtype, list(DTYPES))
+        check_settings(self)
+
+    def _plan(self) -> Plan:
+        return Plan(
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            factor=factor_of(self.schedule, self.max_epochs),
+            patience=self.patience,
+        )
+
+    def _checkpoint(self, path: str | Path | None, every: int, data: Tensor) -> Checkpoint | None:
+        if path is None:
+            return None
+        every = check_count("checkpoint_every", every)
+        return Checkpoint(path, every=every, identity=storage.identity(self, data))
+
+    def _split(self, data: Tensor, seed: int) -> tuple[Tensor, Tensor | None]:
+        if self.patience is None:
+            return data, None
+        return hold_out(data, self.validation_fraction, LIKELIHOODS[self.likelihood], seed)
 
     def _build(self, n_features: int, generator: torch.Generator) -> VAENetworks:
         return build_networks(
@@ -225,6 +289,10 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             self.latent_dim,
             hidden_dims=tuple(self.hidden_dims),
             activation=self.activation,
+            channels=tuple(self.channels),
+            image_shape=self.image_shape,
+            encoder=self.encoder,
+            decoder=self.decoder,
             likelihood=self.likelihood,
             variational=self._variational,
             generator=generator,
@@ -234,34 +302,44 @@ class NetworkEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _start(self, data: Tensor, weights: torch.Generator) -> VAENetworks:
         """Networks with their starting weights, on the CPU."""
         networks = self._build(data.shape[1], weights)
+        if self.encoder is not None or self.decoder is not None:
+            check_modules(networks, data[:2].cpu())
         if self.initial is None:
             start_output(networks, data)
         else:
             load_weights(networks, self.initial)
         return networks
 
-    def _keep(self, networks: VAENetworks, objectives: list[float]) -> None:
+    def _keep(self, networks: VAENetworks, course: Course) -> None:
         self.networks_ = networks
-        self.objectives_ = objectives
-        self.n_epochs_ = len(objectives)
+        self.objectives_ = course.objectives
+        self.held_out_scores_ = course.held_out
+        self.best_epoch_ = course.best_epoch
+        self.n_epochs_ = course.n_epochs
         self.n_features_in_ = networks.n_features
+
+    def _more_to_save(self) -> dict[str, Any]:
+        """What `save` adds to the header for `_take_more`, for JSON."""
+        return {"held_out_scores": self.held_out_scores_}
+
+    def _take_more(self, more: Mapping[str, Any]) -> None:
+        """Learn what a subclass saved of its own."""
 
     def _fitted(self) -> VAENetworks:
         check_is_fitted(self, "networks_")
-        return self.networks_
-
-    @property
-    def _n_features_out(self) -> int:
-        return self._fitted().latent_dim
-
-    def _prior_codes(self, n_samples: int, generator: torch.Generator) -> Tensor:
-        """z ~ N(0, I), drawn on the CPU so that a seed means the same on every device."""
-        networks = self._fitted()
-        shape = (check_count("n_samples", n_samples), networks.latent_dim)
-        return torch.randn(shape, generator=generator, dtype=networks.dtype)
+        networks: VAENetworks = self.networks_
+        return networks
 
 
-@torch.no_grad()
-def _in_chunks(function: Callable[[Tensor], Tensor], rows: Tensor) -> FloatArray:
-    """`function` of `rows`, a bounded number of them at a time, as NumPy."""
-    return np.concatenate([function(chunk).cpu().numpy() for chunk in rows.split(_ROWS)])
+def _begin(
+    networks: VAENetworks, learner: Learner, kept: Checkpoint | None, snapshot: Snapshot | None
+) -> tuple[dict[str, Tensor], Course]:
+    """The starting weights and the course of a new fit, or of the one that was interrupted."""
+    if snapshot is None:
+        initial, course = copy_weights(networks), Course()
+    else:
+        snapshot.restore(networks, learner)
+        initial, course = snapshot.initial, snapshot.course
+    if kept is not None:
+        kept.initial = initial
+    return initial, course

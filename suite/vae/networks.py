@@ -1,13 +1,11 @@
 """The networks that both VAE twins and the plain autoencoder share."""
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from suite.errors import InputError
 from suite.vae.likelihoods import Likelihood, Parameters, likelihood_named
@@ -15,13 +13,6 @@ from suite.vae.validation import as_tensor
 
 StateDict = Mapping[str, Tensor]
 """Weights by name, as `VAENetworks.state_dict()` gives them."""
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "tanh": nn.Tanh,
-    "softplus": nn.Softplus,
-}
-"""What stands between two linear layers, by name."""
 
 
 class Encoder(nn.Module):
@@ -40,9 +31,12 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z ↦ the parameters of p(x | z): a location or logit per feature, and perhaps one scale."""
+    """z ↦ the parameters of p(x | z): a location or logit per feature, and perhaps one scale.
 
-    def __init__(self, trunk: nn.Module, output: nn.Linear, log_scale: Tensor | None) -> None:
+    `output` ends in a `bias` of shape (D,) where the decoder is to start from the mean of the data.
+    """
+
+    def __init__(self, trunk: nn.Module, output: nn.Module, log_scale: Tensor | None) -> None:
         super().__init__()
         self.trunk = trunk
         self.output = output
@@ -146,64 +140,16 @@ class VAENetworks(nn.Module):
         return as_tensor(X, dtype=self.dtype, device=self.device, n_features=self.n_features)
 
 
-def build_networks(
-    n_features: int,
-    latent_dim: int,
-    *,
-    hidden_dims: Sequence[int] = (400,),
-    activation: str = "relu",
-    likelihood: str = "bernoulli",
-    variational: bool = True,
-    generator: torch.Generator,
-    dtype: torch.dtype = torch.float32,
-) -> VAENetworks:
-    """Multilayer perceptrons D → hidden_dims → J and J → reversed hidden_dims → D.
-
-    Weights are uniform on ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010), biases 0; they are
-    drawn in float64 on the CPU, so that a seed gives the same start in every precision and on
-    every device. The layer that gives log scale starts at 0 throughout, so that q(z | x) has a
-    standard deviation of 1 for every x: from Glorot weights its exponential is huge for some x,
-    and a fit can spend thousands of steps on the way back.
-
-    `hidden_dims=()` gives an affine encoder and decoder.
-
-    Parameters
-    ----------
-    generator
-        A CPU generator; nothing else is drawn from.
-    """
-    layers = _LinearFactory(generator)
-    head = likelihood_named(likelihood)
-    width = hidden_dims[-1] if hidden_dims else n_features
-    encoder = Encoder(
-        trunk=_trunk((n_features, *hidden_dims), activation, layers),
-        loc=layers.linear(width, latent_dim),
-        log_scale=layers.zero(width, latent_dim),
-    )
-    decoder = Decoder(
-        trunk=_trunk((latent_dim, *reversed(hidden_dims)), activation, layers),
-        output=layers.linear(hidden_dims[0] if hidden_dims else latent_dim, n_features),
-        log_scale=torch.zeros((), dtype=torch.float64) if head.learned_scale else None,
-    )
-    networks = VAENetworks(
-        encoder,
-        decoder,
-        n_features=n_features,
-        latent_dim=latent_dim,
-        likelihood=likelihood,
-        variational=variational,
-    )
-    return networks.to(dtype)
-
-
 def start_output(networks: VAENetworks, X: Tensor) -> None:
-    """Let the decoder start from the data's mean: its output bias, and its scale if it has one."""
+    """Let the decoder start from the data's mean: its output bias and its scale, if it has them."""
     decoder = networks.decoder
     if not isinstance(decoder, Decoder):
         return
     bias, log_scale = networks.likelihood.start(X)
     with torch.no_grad():
-        decoder.output.bias.copy_(bias)
+        own_bias = getattr(decoder.output, "bias", None)
+        if isinstance(own_bias, Tensor):
+            own_bias.copy_(bias)
         if decoder.log_scale is not None and log_scale is not None:
             decoder.log_scale.copy_(log_scale)
 
@@ -237,29 +183,3 @@ def load_weights(networks: VAENetworks, weights: Mapping[str, ArrayLike | Tensor
 def copy_weights(networks: VAENetworks) -> dict[str, Tensor]:
     """A copy of the weights, on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in networks.state_dict().items()}
-
-
-class _LinearFactory:
-    """Linear layers whose weights come from one generator; the global one is left alone."""
-
-    def __init__(self, generator: torch.Generator) -> None:
-        self.generator = generator
-
-    def linear(self, fan_in: int, fan_out: int) -> nn.Linear:
-        layer = self.zero(fan_in, fan_out)
-        nn.init.xavier_uniform_(layer.weight, generator=self.generator)
-        return layer
-
-    @staticmethod
-    def zero(fan_in: int, fan_out: int) -> nn.Linear:
-        layer: nn.Linear = skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
-        nn.init.zeros_(layer.weight)
-        nn.init.zeros_(layer.bias)
-        return layer
-
-
-def _trunk(widths: Sequence[int], activation: str, factory: _LinearFactory) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(widths):
-        layers += [factory.linear(fan_in, fan_out), ACTIVATIONS[activation]()]
-    return nn.Sequential(*layers)

@@ -4,6 +4,8 @@ vae = VAEModel(build_networks(784, 20, generator=torch_generator(0)))
 svi = SVI(vae.model, vae.guide, pyro.optim.Adam({"lr": 1e-3}), TraceMeanField_ELBO())
 svi.step(x)                                            # x: a minibatch of bits (B, 784)
 
+svi.step(X, subsample_size=128)                        # or all data, of which a plate draws some
+
 Predictive(vae.model, num_samples=1)(n=64)["x"]        # draws from the prior predictive
 """
 
@@ -12,6 +14,7 @@ from itertools import count
 import pyro
 import pyro.distributions as dist
 import torch
+from pyro import poutine
 from torch import Tensor, nn
 
 from suite.errors import InputError
@@ -38,22 +41,44 @@ class VAEModel:
         False keeps the weights out of the parameter store, for those who give
         `networks.parameters()` to a torch optimizer themselves. With `pyro.infer.SVI` nothing
         would be trained then.
+    kl_weight
+        β, by which the site "z" is scaled in model and guide, and with it the divergence in any
+        bound (Higgins et al. 2017); it may be changed between steps, as a warm-up does. 1 leaves
+        the model as it is.
     """
 
     def __init__(
-        self, networks: VAENetworks, *, name: str | None = None, register: bool = True
+        self,
+        networks: VAENetworks,
+        *,
+        name: str | None = None,
+        register: bool = True,
+        kl_weight: float = 1.0,
     ) -> None:
         self.networks = networks
+        self.kl_weight = kl_weight
         self.name = f"vae_{next(_SERIAL_NUMBERS)}" if name is None else name
         self.register = register
 
-    def model(self, x: Tensor | None = None, *, n: int | None = None) -> Tensor:
+    def model(
+        self,
+        x: Tensor | None = None,
+        *,
+        n: int | None = None,
+        subsample_size: int | None = None,
+    ) -> Tensor:
         """z ~ N(0, I), x ~ p(x | z): observes x (N, D), or draws `n` rows where x is None.
+
+        Parameters
+        ----------
+        subsample_size
+            Rows of x that the plate draws anew at each call, scaled to stand for all of them; the
+            guide must be given the same. None uses every row.
 
         Returns
         -------
         Tensor
-            x, observed or drawn.
+            x, observed (the rows used) or drawn.
 
         Raises
         ------
@@ -63,32 +88,41 @@ class VAEModel:
         """
         rows = _rows(x, n)
         self._register("decoder", self.networks.decoder)
-        with pyro.plate("data", rows):
+        with pyro.plate("data", rows, subsample_size=subsample_size) as index:
+            used = x if x is None or subsample_size is None else x[index]
             zeros = torch.zeros(
-                (rows, self.networks.latent_dim),
+                (len(index), self.networks.latent_dim),
                 dtype=self.networks.dtype,
                 device=self.networks.device,
             )
             prior = dist.Normal(zeros, torch.ones_like(zeros), validate_args=False)
-            z = pyro.sample("z", prior.to_event(1))
+            z = self._sample_z(prior)
             likelihood = self.networks.likelihood.distribution(self.networks.decode(z))
-            observed: Tensor = pyro.sample("x", likelihood, obs=x)
+            observed: Tensor = pyro.sample("x", likelihood, obs=used)
         return observed
 
-    def guide(self, x: Tensor, *, n: int | None = None) -> Tensor:
+    def guide(
+        self, x: Tensor, *, n: int | None = None, subsample_size: int | None = None
+    ) -> Tensor:
         """z ~ q(z | x) for x (N, D); `n` is the model's, and not used.
 
         Returns
         -------
         Tensor
-            z, (N, J).
+            z, (N, J), or of the rows drawn.
         """
         self._register("encoder", self.networks.encoder)
-        with pyro.plate("data", len(x)):
-            loc, scale = self.networks.encode(x)
-            posterior = dist.Normal(loc, scale, validate_args=False)
-            z: Tensor = pyro.sample("z", posterior.to_event(1))
-        return z
+        with pyro.plate("data", len(x), subsample_size=subsample_size) as index:
+            used = x if subsample_size is None else x[index]
+            loc, scale = self.networks.encode(used)
+            return self._sample_z(dist.Normal(loc, scale, validate_args=False))
+
+    def _sample_z(self, normal: dist.Normal) -> Tensor:
+        if self.kl_weight == 1:
+            z: Tensor = pyro.sample("z", normal.to_event(1))
+            return z
+        with poutine.scale(scale=self.kl_weight):
+            return pyro.sample("z", normal.to_event(1))
 
     def _register(self, part: str, module: nn.Module) -> None:
         if not self.register:

@@ -3,11 +3,15 @@
 Its twin is `suite.vae.pyro_vae`: the same networks, starting weights, minibatches and noise.
 """
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from suite.vae.compiling import compiled
+from suite.vae.learner import Loss
 from suite.vae.networks import VAENetworks
-from suite.vae.training import Loss
 from suite.vae.variational import VariationalAutoencoder
 
 
@@ -27,14 +31,26 @@ class TorchVAE(VariationalAutoencoder):
     """
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
-        return lambda x: negative_elbo(networks, x, noise)
+        loss = _LOSSES[self.objective]
+        if self.compile:
+            loss = compiled(loss)
+        return lambda x, kl_weight: loss(
+            networks, x, _draw(networks, len(x), self.n_particles, noise), kl_weight
+        )
 
 
-def negative_elbo(networks: VAENetworks, x: Tensor, noise: torch.Generator) -> Tensor:
-    """Minus the evidence lower bound of a minibatch, in nats per datum.
+def negative_elbo(
+    networks: VAENetworks,
+    x: Tensor,
+    noise: torch.Generator,
+    *,
+    objective: str = "mean-field",
+    n_particles: int = 1,
+    kl_weight: float = 1.0,
+) -> Tensor:
+    """Minus the bound of a minibatch that `suite.vae.objectives` defines, in nats per datum.
 
-    −1/B Σ_b [ log p(x_b | z_b) − KL(q(z | x_b) ‖ p(z)) ],  z_b = loc_b + scale_b · ε_b,
-
+    By default  −1/B Σ_b [ log p(x_b | z_b) − KL(q(z | x_b) ‖ p(z)) ],  z_b = loc_b + scale_b · ε_b,
     with one ε ~ N(0, I) per datum and the divergence in closed form (Kingma and Welling 2014,
     equation 10).
 
@@ -43,13 +59,15 @@ def negative_elbo(networks: VAENetworks, x: Tensor, noise: torch.Generator) -> T
     x
         A minibatch (B, D).
     noise
-        Where ε (B, J) is drawn from.
+        Where ε, (B, J) or (K, B, J), is drawn from.
+    objective
+        One of `suite.vae.objectives.OBJECTIVES`.
+    n_particles
+        K, draws of z per datum.
+    kl_weight
+        β.
     """
-    loc, scale = networks.encode(x)
-    epsilon = torch.randn(loc.shape, generator=noise, dtype=loc.dtype, device=loc.device)
-    z = loc + scale * epsilon
-    elbo = networks.log_likelihood(x, z) - kl_from_prior(loc, scale)
-    return -elbo.mean()
+    return _LOSSES[objective](networks, x, _draw(networks, len(x), n_particles, noise), kl_weight)
 
 
 def kl_from_prior(loc: Tensor, scale: Tensor) -> Tensor:
@@ -64,3 +82,45 @@ def kl_from_prior(loc: Tensor, scale: Tensor) -> Tensor:
     """
     variance = scale.square()
     return 0.5 * (loc.square() + variance - 1 - variance.log()).sum(-1)
+
+
+def _draw(networks: VAENetworks, rows: int, n_particles: int, noise: torch.Generator) -> Tensor:
+    """ε ~ N(0, I): (B, J) for one particle, (K, B, J) for several."""
+    particles = () if n_particles == 1 else (n_particles,)
+    shape = (*particles, rows, networks.latent_dim)
+    return torch.randn(shape, generator=noise, dtype=networks.dtype, device=networks.device)
+
+
+def _mean_field(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+    loc, scale = networks.encode(x)
+    z = loc + scale * epsilon
+    elbo = networks.log_likelihood(x, z) - kl_weight * kl_from_prior(loc, scale)
+    return -elbo.mean()
+
+
+def _sampled(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+    return -_log_weights(networks, x, epsilon, kl_weight).mean()
+
+
+def _importance_weighted(
+    networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float
+) -> Tensor:
+    log_w = _log_weights(networks, x, epsilon, kl_weight).reshape(-1, len(x))
+    return -(log_w.logsumexp(0) - math.log(len(log_w))).mean()
+
+
+def _log_weights(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+    """log p(x | z) + β (log p(z) − log q(z | x)): (B,) or (K, B)."""
+    loc, scale = networks.encode(x)
+    z = loc + scale * epsilon
+    # The constants of the two Gaussians cancel.
+    log_ratio = (0.5 * (epsilon.square() - z.square()) + scale.log()).sum(-1)
+    return networks.log_likelihood(x, z) + kl_weight * log_ratio
+
+
+_LOSSES: dict[str, Callable[[VAENetworks, Tensor, Tensor, float], Tensor]] = {
+    "mean-field": _mean_field,
+    "sampled": _sampled,
+    "importance-weighted": _importance_weighted,
+}
+"""(networks, x, ε, β) -> minus the mean bound, by the names of `suite.vae.objectives`."""

@@ -1,140 +1,89 @@
 """The training loop that both VAE twins and the plain autoencoder share.
 
-Minibatch order, redrawn bits, optimizer, epochs, the callback and the check for divergence are
-here, so that the twins differ in one thing only: how they compute the loss of a minibatch.
+Minibatch order, redrawn bits, epochs, schedules, early stopping, the callback, checkpoints and the
+check for divergence are here, so that the twins differ in one thing only: how they compute the
+loss of a minibatch.
 """
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-import torch
-import torch._dynamo  # torch.optim does so when first used: it takes a second, so not in a fit
 from torch import Tensor
 
 from suite.progress import Callback, notify
-from suite.random import RandomState, torch_generator
+from suite.vae.checkpoint import Checkpoint
+from suite.vae.course import Course, Plan
+from suite.vae.learner import Learner, Loss
 from suite.vae.likelihoods import is_bits
 from suite.vae.networks import VAENetworks
+from suite.vae.streams import Streams, minibatches
 
-Loss = Callable[[Tensor], Tensor]
-"""A minibatch (B, D) -> the scalar to be minimised, in nats per datum."""
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Four independent sources of randomness, so that using one never shifts another.
-
-    Parameters
-    ----------
-    weights
-        For the starting weights; on the CPU.
-    order
-        For the order of the data in each epoch; on the CPU.
-    bits
-        For redrawn bits; on the device of the data.
-    noise
-        For the reparameterised draws of z; on the device of the data.
-    """
-
-    weights: torch.Generator
-    order: torch.Generator
-    bits: torch.Generator
-    noise: torch.Generator
-
-    @classmethod
-    def from_random_state(
-        cls, random_state: RandomState, device: torch.device | str = "cpu"
-    ) -> "Streams":
-        """The streams that `random_state` stands for: the same for every estimator."""
-        root = torch_generator(random_state)
-        weights, order, bits, noise = torch.randint(2**31 - 1, (4,), generator=root).tolist()
-        return cls(
-            weights=torch_generator(weights),
-            order=torch_generator(order),
-            bits=torch_generator(bits, device),
-            noise=torch_generator(noise, device),
-        )
-
-
-def minibatches(
-    n: int, batch_size: int, generator: torch.Generator, device: torch.device | str = "cpu"
-) -> Iterator[Tensor]:
-    """The indices 0…n−1 in random order, `batch_size` at a time; the last batch may be smaller.
-
-    Examples
-    --------
-    >>> [len(batch) for batch in minibatches(7, 3, torch_generator(0))]
-    [3, 3, 1]
-    """
-    yield from torch.randperm(n, generator=generator).to(device).split(batch_size)
+__all__ = ["Loss", "Plan", "Streams", "minibatches", "train"]
 
 
 def train(
     networks: VAENetworks,
-    loss: Loss,
+    learner: Learner,
     X: Tensor,
     *,
-    max_epochs: int,
-    batch_size: int,
-    learning_rate: float,
+    plan: Plan,
     streams: Streams,
+    course: Course | None = None,
+    held_out: Callable[[], float] | None = None,
+    checkpoint: Checkpoint | None = None,
     callback: Callback | None = None,
-) -> list[float]:
-    """Minimise `loss` over `networks` by Adam (Kingma and Ba 2015), in place.
+) -> Course:
+    """Let `learner` train `networks` in place, epoch after epoch.
 
     Parameters
     ----------
     X
         All training data (N, D), where the networks are.
+    course
+        What an interrupted fit had done; None starts at the first epoch.
+    held_out
+        Scores the networks on held-out data after each epoch, in nats per datum.
+    checkpoint
+        Where to write down how far the fit has come.
     callback
         Called after each epoch with minus the epoch's mean loss and the live networks.
-
-    Returns
-    -------
-    list of float
-        Minus the mean loss of each epoch, in nats per datum: each minibatch is scored by the
-        weights that it found, before its own step.
 
     Raises
     ------
     FloatingPointError
         If a loss or a weight is not finite.
     """
-    optimizer = torch.optim.Adam(networks.parameters(), lr=learning_rate, fused=True)
+    course = Course() if course is None else course
     # On bits, drawing them anew would change nothing.
-    redraw = None if is_bits(X) else networks.likelihood.redraw
-    objectives: list[float] = []
-    for epoch in range(1, max_epochs + 1):
-        batches = (
-            X.index_select(0, rows)
-            for rows in minibatches(len(X), batch_size, streams.order, X.device)
-        )
-        if redraw is not None:
-            batches = (redraw(x, streams.bits) for x in batches)
-        objective = -_train_epoch(loss, batches, optimizer)
-        _check_finite(objective, networks, epoch, learning_rate)
-        objectives.append(objective)
-        if notify(callback, epoch, objective, lambda: networks):
+    redraws = networks.likelihood.redraw is not None and not is_bits(X)
+    while not course.is_over(plan):
+        epoch = course.n_epochs + 1
+        batches = _batches(networks, X, plan.batch_size, streams, redraws)
+        rate = plan.rate(epoch)
+        networks.train()
+        loss = learner.epoch(batches, learning_rate=rate, kl_weight=plan.kl_weight(epoch))
+        networks.eval()
+        _check_finite(-loss, networks, epoch, rate)
+        course.objectives.append(-loss)
+        if held_out is not None:
+            course.note_held_out(held_out(), networks)
+        stopped = notify(callback, epoch, -loss, lambda: networks)
+        if checkpoint is not None and (stopped or checkpoint.is_due(course, plan)):
+            checkpoint.write(course, networks, learner, streams)
+        if stopped:
             break
-    return objectives
+    course.keep_best(networks)
+    return course
 
 
-@torch.enable_grad()
-def _train_epoch(loss: Loss, batches: Iterator[Tensor], optimizer: torch.optim.Optimizer) -> float:
-    """One step per minibatch; the mean loss over data."""
-    losses, sizes = [], []
-    for x in batches:
-        optimizer.zero_grad()
-        value = loss(x)
-        value.backward()
-        optimizer.step()
-        losses.append(value.detach())
-        sizes.append(len(x))
-    # One transfer an epoch: reading each loss as it comes would make an accelerator wait.
-    per_batch = torch.stack(losses).cpu().double()
-    weights = torch.tensor(sizes, dtype=torch.float64)
-    return float((per_batch * weights).sum() / weights.sum())
+def _batches(
+    networks: VAENetworks, X: Tensor, batch_size: int, streams: Streams, redraws: bool
+) -> Iterator[Tensor]:
+    """The minibatches of one epoch, in a new order, with new bits where X is grey."""
+    redraw = networks.likelihood.redraw if redraws else None
+    for rows in minibatches(len(X), batch_size, streams.order, X.device):
+        x = X.index_select(0, rows)
+        yield x if redraw is None else redraw(x, streams.bits)
 
 
 def _check_finite(

@@ -1,38 +1,104 @@
 """What the two VAE twins share beyond their training: bound, log-likelihood, samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 
 from suite.device import resolve_device
 from suite.evaluation.bounds import evaluate_vae
 from suite.objective import PointObjective
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
-from suite.vae.networks import load_weights
-from suite.vae.validation import DTYPES, as_tensor
+from suite.vae.course import Plan
+from suite.vae.networks import VAENetworks, load_weights
+from suite.vae.objectives import OBJECTIVES
+from suite.vae.schedules import Schedule
+from suite.vae.validation import DTYPES, as_tensor, check_choice, check_count
 
 
 class VariationalAutoencoder(NetworkEstimator):
     """A variational autoencoder: z ~ N(0, I), x ~ p(x | z), q(z | x) = N(loc(x), scale(x)²).
 
-    It maximises the evidence lower bound with one draw of z per datum and the divergence in
-    closed form (Kingma and Welling 2014, equation 10). See `suite.vae.base.NetworkEstimator` for
-    the parameters.
+    By default it maximises the evidence lower bound with one draw of z per datum and the
+    divergence in closed form (Kingma and Welling 2014, equation 10). See
+    `suite.vae.base.NetworkEstimator` for the parameters not listed here.
+
+    Parameters
+    ----------
+    objective
+        "mean-field", "sampled" or "importance-weighted"; see `suite.vae.objectives`.
+    n_particles
+        K, draws of z per datum and step.
+    kl_warm_up
+        Epochs in which the weight of the divergence rises linearly to 1 (Sønderby et al. 2016);
+        until then the objective is no bound. 0 for none.
 
     Attributes
     ----------
     elbo_ : float
-        The mean bound of the last epoch on the training data, in nats per datum.
+        The mean objective of the last epoch on the training data, in nats per datum: the bound
+        that `objective` names.
     elbos_ : list of float
         The same for each epoch. Each minibatch counts with the weights that it was given, before
         its own step: `elbo` gives the bound at the final weights.
-    networks_, initial_, objectives_, n_epochs_, n_features_in_
-        See `NetworkEstimator`.
+    networks_, initial_, objectives_, held_out_scores_, best_epoch_, n_epochs_, n_features_in_
+        See `NetworkEstimator`; held-out data are scored by the evidence lower bound.
     """
+
+    def __init__(
+        self,
+        latent_dim: int = 20,
+        *,
+        hidden_dims: Sequence[int] = (400,),
+        activation: str = "relu",
+        channels: Sequence[int] = (),
+        image_shape: Sequence[int] | None = None,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+        likelihood: str = "bernoulli",
+        objective: str = "mean-field",
+        n_particles: int = 1,
+        kl_warm_up: int = 0,
+        max_epochs: int = 20,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        schedule: Schedule = "constant",
+        patience: int | None = None,
+        validation_fraction: float = 0.1,
+        initial: Mapping[str, Tensor] | None = None,
+        random_state: RandomState = None,
+        device: str = "cpu",
+        dtype: str = "float32",
+        compile: bool = False,
+    ) -> None:
+        super().__init__(
+            latent_dim,
+            hidden_dims=hidden_dims,
+            activation=activation,
+            channels=channels,
+            image_shape=image_shape,
+            encoder=encoder,
+            decoder=decoder,
+            likelihood=likelihood,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            patience=patience,
+            validation_fraction=validation_fraction,
+            initial=initial,
+            random_state=random_state,
+            device=device,
+            dtype=dtype,
+            compile=compile,
+        )
+        self.objective = objective
+        self.n_particles = n_particles
+        self.kl_warm_up = kl_warm_up
 
     @property
     def elbo_(self) -> float:
@@ -65,6 +131,13 @@ class VariationalAutoencoder(NetworkEstimator):
         evaluation = evaluate_vae(self._fitted(), X, n_samples=n_samples, random_state=random_state)
         return evaluation.log_likelihood
 
+    def log_likelihood(
+        self, X: ArrayLike | Tensor, *, n_samples: int = 100, random_state: RandomState = 0
+    ) -> float:
+        """The mean of `score_samples(X)` with the same arguments, in nats per datum."""
+        scores = self.score_samples(X, n_samples=n_samples, random_state=random_state)
+        return float(scores.mean())
+
     def score(self, X: ArrayLike | Tensor, y: object = None) -> float:
         """The mean of `score_samples(X)`, in nats per datum."""
         return float(self.score_samples(X).mean())
@@ -83,7 +156,7 @@ class VariationalAutoencoder(NetworkEstimator):
         networks = self._build(data.shape[1], torch_generator(0))
         load_weights(networks, start)
         networks = networks.to(device)
-        loss = self._loss_function(networks, torch_generator(random_state, device))(data)
+        loss = self._loss_function(networks, torch_generator(random_state, device))(data, 1.0)
         loss.backward()
         gradient = {
             name: -np.asarray(weight.grad.cpu(), dtype=np.float64)
@@ -113,3 +186,16 @@ class VariationalAutoencoder(NetworkEstimator):
             on_cpu = tuple(parameter.cpu() for parameter in parameters)
             drawn: FloatArray = networks.likelihood.draw(on_cpu, generator).numpy()
         return drawn
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        check_choice("objective", self.objective, OBJECTIVES)
+        check_count("n_particles", self.n_particles)
+        check_count("kl_warm_up", self.kl_warm_up, minimum=0)
+
+    def _plan(self) -> Plan:
+        return replace(super()._plan(), kl_warm_up=self.kl_warm_up)
+
+    def _held_out_score(self, networks: VAENetworks, X: Tensor) -> float:
+        """The evidence lower bound, with the same noise after every epoch."""
+        return evaluate_vae(networks, X, n_samples=1, random_state=0).mean_elbo

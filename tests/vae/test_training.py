@@ -3,7 +3,10 @@
 import torch
 
 from suite.random import torch_generator
-from suite.vae.training import Streams, minibatches, train
+from suite.vae.course import Plan
+from suite.vae.learner import AdamLearner
+from suite.vae.streams import Streams, minibatches
+from suite.vae.training import train
 from tests.vae.toys import bits, grey, quantile, tiny_networks
 
 
@@ -11,13 +14,14 @@ def epochs_seen(likelihood, X, epochs=2):
     """What the loss is given, epoch after epoch, and the streams afterwards."""
     seen = []
 
-    def loss(x):
+    def loss(x, kl_weight):
         seen.append(x)
         return sum(weight.sum() for weight in networks.parameters()) * 0
 
     networks = tiny_networks(likelihood=likelihood)
     streams = Streams.from_random_state(0)
-    train(networks, loss, X, max_epochs=epochs, batch_size=25, learning_rate=1.0, streams=streams)
+    plan = Plan(max_epochs=epochs, batch_size=25, learning_rate=1.0)
+    train(networks, AdamLearner(networks, loss), X, plan=plan, streams=streams)
     return torch.cat(seen).split(len(X)), streams
 
 
@@ -65,7 +69,7 @@ def test_each_epoch_sees_every_datum_once_in_a_new_order():
 
 def test_streams_are_independent_of_each_other():
     a, b = Streams.from_random_state(3), Streams.from_random_state(3)
-    names = ["weights", "order", "bits", "noise"]
+    names = ["weights", "order", "bits", "noise", "held_out"]
     for name in names:
         assert torch.equal(getattr(a, name).get_state(), getattr(b, name).get_state())
-    assert len({getattr(a, name).initial_seed() for name in names}) == 4
+    assert len({getattr(a, name).initial_seed() for name in names}) == 5

@@ -1,0 +1,91 @@
+"""Training as Pyro's tutorials have it: `SVI.step` with `pyro.optim.Adam`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import pyro
+import torch
+from pyro import poutine
+from pyro.infer import ELBO, SVI
+from torch import Tensor
+
+from suite.vae.learner import mean_loss
+from suite.vae.pyro_model import VAEModel
+
+
+class SVILearner:
+    """One `pyro.optim.Adam`, which holds an optimizer of torch for each weight tensor.
+
+    Pyro's parameter store is this learner's own within an epoch, and as it was outside.
+
+    Parameters
+    ----------
+    model
+        With `register=True`.
+    bound
+        What is maximised.
+    session
+        Entered for each epoch.
+    """
+
+    def __init__(
+        self,
+        model: VAEModel,
+        bound: ELBO,
+        *,
+        session: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._model = model
+        self._optimizer = pyro.optim.Adam({"lr": 0.0})
+        self._svi = SVI(_mean(model.model), _mean(model.guide), self._optimizer, bound)
+        self._store: dict[str, Any] | None = None
+        self._session = session
+
+    @torch.enable_grad()
+    def epoch(self, batches: Iterable[Tensor], *, learning_rate: float, kl_weight: float) -> float:
+        """See `suite.vae.learner.Learner.epoch`."""
+        self._model.kl_weight = kl_weight
+        self._optimizer.pt_optim_args["lr"] = learning_rate
+        for optimizer in self._optimizer.optim_objs.values():
+            optimizer.param_groups[0]["lr"] = learning_rate
+        losses, sizes = [], []
+        with self._session(), pyro.get_param_store().scope(self._store) as self._store:
+            for x in batches:
+                losses.append(torch.tensor(self._svi.step(x), dtype=torch.float64))
+                sizes.append(len(x))
+        return mean_loss(losses, sizes)
+
+    def state(self) -> dict[str, Tensor]:
+        """See `suite.vae.learner.Learner.state`: the moments and step counts of every optimizer."""
+        with pyro.get_param_store().scope(self._store):
+            states = self._optimizer.get_state()
+        return {
+            f"{name}/{part}": value.detach().cpu().clone()
+            for name, state in states.items()
+            for part, value in state["state"][0].items()
+        }
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See `suite.vae.learner.Learner.load_state`."""
+        parts: dict[str, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            name, _, part = key.rpartition("/")
+            parts.setdefault(name, {})[part] = value.clone()
+        groups = torch.optim.Adam([torch.zeros(1)]).state_dict()["param_groups"]
+        self._optimizer.set_state(
+            {name: {"state": {0: mine}, "param_groups": groups} for name, mine in parts.items()}
+        )
+
+
+def _mean(program: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """`program` with every site in nats per datum, where a tutorial has the minibatch's sum.
+
+    Adam would take the same steps up to its ε, but for a last minibatch that is smaller.
+    """
+
+    def scaled(x: Tensor) -> Tensor:
+        with poutine.scale(scale=1 / len(x)):
+            return program(x)
+
+    return scaled

@@ -80,7 +80,7 @@ class DoubledDivergence(TorchVAE):
     """−log p(x | z) + 2 KL."""
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
-        def loss(x: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, kl_weight: float) -> torch.Tensor:
             loc, scale = networks.encode(x)
             epsilon = torch.randn(loc.shape, generator=noise, dtype=loc.dtype)
             distortion = -networks.log_likelihood(x, loc + scale * epsilon)
@@ -93,7 +93,7 @@ class WrongSize(TorchVAE):
     """Distortion averaged over features, a common slip."""
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
-        def loss(x: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, kl_weight: float) -> torch.Tensor:
             loc, scale = networks.encode(x)
             epsilon = torch.randn(loc.shape, generator=noise, dtype=loc.dtype)
             distortion = -networks.log_likelihood(x, loc + scale * epsilon) / x.shape[1]

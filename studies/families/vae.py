@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 
 from studies.cells import Cell
 from studies.families.base import Evaluation, Family
+from studies.families.vae_training import training_scores
 from studies.recorder import Measure
 from studies.results import Score, TracePoint
 from suite.data import Dataset
@@ -73,6 +74,7 @@ def _evaluate_vae(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
     )
     errors = reconstruction_error(estimator.networks_, dataset.test)
     scores = [Score("objective", "train", estimator.elbo_)]
+    scores += training_scores(cell, dataset, estimator.networks_)
     if not found.is_density:
         scores += _means(pseudo_elbo=found.elbo, reconstruction_error=errors)
         arrays = {"reconstruction_error_per_datum": errors}

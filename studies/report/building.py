@@ -9,6 +9,8 @@ from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer, Document, Section, Text
+from studies.report.objective_data import disagreements
+from studies.report.objective_section import disagreement_sentence, objective_section
 from studies.report.overlap_sections import overlap_answer, overlap_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
@@ -30,6 +32,7 @@ _COMMON: dict[str, _Writer] = {
     "verdicts": verdicts_section,
     "target": common_sections.target_section,
     "time-to-target": time_to_target_section,
+    "objective": objective_section,
     "failures": common_sections.failures_section,
     "method": method_section,
 }
@@ -94,12 +97,16 @@ _TIMED = (
 def build_answer(results: StudyResults) -> Answer:
     """The study's answer alone: its first special section's, else its kind's."""
     special = [_SPECIAL_ANSWERS[name] for name in results.sections if name in _SPECIAL_ANSWERS]
-    return (special or [_ANSWERS[results.kind]])[0](results)
+    answer = (special or [_ANSWERS[results.kind]])[0](results)
+    flagged = disagreement_sentence(results)
+    return replace(answer, details=(*answer.details, flagged)) if flagged else answer
 
 
 def build_document(results: StudyResults) -> Document:
     """The whole report; failures are never left out, whatever sections the study asks for."""
     names = [name for name in results.sections if name != "answer"]
+    if "objective" not in names and disagreements(results):
+        names.append("objective")
     if "failures" not in names and not results.failures.empty:
         names.append("failures")
     writers = _WRITERS[results.kind]

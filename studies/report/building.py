@@ -12,6 +12,8 @@ from studies.report.model import Answer, Document, Section, Text
 from studies.report.objective_data import disagreements
 from studies.report.objective_section import disagreement_sentence, objective_section
 from studies.report.overlap_sections import overlap_answer, overlap_section
+from studies.report.parity_data import failing_estimators
+from studies.report.parity_section import parity_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
 from studies.report.selection_sections import selection_answer, selection_section
@@ -29,6 +31,7 @@ _Writer = Callable[[StudyResults], Section]
 
 _COMMON: dict[str, _Writer] = {
     "scores": common_sections.scores_section,
+    "parity": parity_section,
     "verdicts": verdicts_section,
     "target": common_sections.target_section,
     "time-to-target": time_to_target_section,
@@ -103,8 +106,13 @@ def build_answer(results: StudyResults) -> Answer:
 
 
 def build_document(results: StudyResults) -> Document:
-    """The whole report; failures are never left out, whatever sections the study asks for."""
+    """The whole report; failures are never left out, whatever sections the study asks for.
+
+    Those of runs, of the parity gate, and own objectives that are not what the evaluation finds.
+    """
     names = [name for name in results.sections if name != "answer"]
+    if "parity" not in names and failing_estimators(results):
+        names.insert(0, "parity")
     if "objective" not in names and disagreements(results):
         names.append("objective")
     if "failures" not in names and not results.failures.empty:

@@ -6,6 +6,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
     "mixture": (
         "answer",
         "scores",
+        "parity",
         "verdicts",
         "pairs",
         "fits",
@@ -20,6 +21,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
     "vae": (
         "answer",
         "scores",
+        "parity",
         "verdicts",
         "pairs",
         "reconstructions",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.report.loaded import StudyResults
+from studies.report.parity_data import may_be_ranked
 from suite.registry import ESTIMATORS
 
 SIMULATED_GROUPS = ("sizes", "over-n", "over-d", "over-k", "to-target")
@@ -112,6 +113,8 @@ def allowed_difference(results: StudyResults, dataset: str, one: str, other: str
 
 def is_ranked(results: StudyResults, dataset: str, one: str, other: str) -> bool:
     """Whether the two are at the same place after the same steps, and so may be ranked."""
+    if not may_be_ranked(results, one, other):
+        return False
     difference = parity(results, dataset, one, other)
     return difference <= allowed_difference(results, dataset, one, other)
 

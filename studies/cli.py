@@ -6,6 +6,7 @@ import typer
 
 from studies.commands.check import check
 from studies.commands.compare import compare
+from studies.commands.export import export
 from studies.commands.inspect import list_studies, show
 from studies.commands.new import new
 from studies.commands.report import report
@@ -23,6 +24,7 @@ app.command()(show)
 app.command()(run)
 app.command()(report)
 app.command()(compare)
+app.command()(export)
 app.command()(check)
 app.add_typer(new, name="new")
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from suite.device import resolve_device
 from suite.evaluation.bounds import evaluate_vae
-from suite.objective import PointObjective
+from suite.objective import NotComparable, PointObjective
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
 from suite.vae.course import Plan
@@ -148,9 +148,19 @@ class VariationalAutoencoder(NetworkEstimator):
         """The bound of X as one minibatch and its gradient in all weights, by the training loss.
 
         For `suite.evaluation.parity`; see `suite.objective.ObjectiveAtPoint`. X is taken as it is:
-        no bits are redrawn.
+        no bits are redrawn, and a warm-up counts as over.
+
+        Raises
+        ------
+        NotComparable
+            For another objective than the mean-field bound with one draw of z per datum.
         """
         self._check_settings()
+        if (self.objective, self.n_particles) != ("mean-field", 1):
+            raise NotComparable(
+                f"objective={self.objective!r} with {self.n_particles} draws a datum is another "
+                "bound than the one compared."
+            )
         device = resolve_device(self.device)
         data = as_tensor(X, dtype=DTYPES[self.dtype], device=device)
         networks = self._build(data.shape[1], torch_generator(0))

@@ -178,6 +178,14 @@ def test_an_estimator_may_say_that_it_climbs_something_else() -> None:
     assert "tighter" in found[0].message
 
 
+@pytest.mark.parametrize("twin", [TorchVAE, PyroVAE])
+def test_another_bound_is_not_held_against_this_one(twin: Any) -> None:
+    estimator = twin(3, hidden_dims=(8,), activation="tanh", objective="importance-weighted")
+    found = vae_parity(estimator, tiny_networks(), suitable("bernoulli"))
+    assert outcomes(found) == ["not available"] * 4
+    assert "importance-weighted" in found[0].message
+
+
 def test_what_an_estimator_raises_is_the_callers() -> None:
     with pytest.raises(InputError, match="latent_dim"):
         vae_parity(TorchVAE(0), tiny_networks(), suitable("bernoulli"))

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from studies.code_hash import code_hash
@@ -108,6 +109,8 @@ class Cell:
             for k, v in self.description().items()
             if k not in _DECIDES_NOTHING and v != usual[k]
         }
+        if is_path(self.load):  # where a file lies decides nothing: what it holds is in `data_hash`
+            del content["load"]
         content["seeds"] = [self.data_seed, self.start_seed]
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -122,6 +125,17 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.dataset} / {self.estimator} / seed {self.seed}"
+
+
+def is_path(load: str) -> bool:
+    """Whether data are a user's own file or folder, rather than known by name.
+
+    Examples
+    --------
+    >>> is_path("iris"), is_path("iris.csv"), is_path("pictures/")
+    (False, True, True)
+    """
+    return bool(Path(load).suffix) or any(mark in load for mark in "/\\")
 
 
 def derived_seed(study: str, dataset: str, seed: int, purpose: str) -> int:

@@ -5,6 +5,7 @@ import re
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
@@ -50,7 +51,7 @@ def estimator_skeleton(name: str, kind: str) -> tuple[str, str, str]:
         raise InputError(
             f"expected a name that is free, but there is a module {module} already; choose another."
         )
-    code = _rendered(f"{kind}.py", module=module, class_name=class_name)
+    code = rendered(f"{kind}.py", module=module, class_name=class_name)
     return f"{module}.py", f"{module}:{class_name}", code
 
 
@@ -81,7 +82,7 @@ def study_skeleton(name: str, kind: str, estimator: str | None = None) -> tuple[
         raise InputError(f"expected a name that is free, but {name!r} is built in; choose another.")
     if estimator is not None:
         kind = "mixture" if estimator_spec(estimator).family == "mixture" else "vae"
-    text = _rendered(f"{kind}.toml", name=name, estimator=estimator)
+    text = rendered(f"{kind}.toml", name=name, estimator=estimator)
     parse_study(text, f"{name}.toml")
     return f"{name}.toml", text
 
@@ -115,7 +116,8 @@ def _check_kind(kind: str) -> None:
         raise InputError(f"expected a kind, {' or '.join(KINDS)}, got {kind!r}.")
 
 
-def _rendered(file: str, **values: str | None) -> str:
+def rendered(file: str, **values: Any) -> str:
+    """The template `file` of `studies/skeletons` with `values` filled in."""
     template = (resources.files("studies") / "skeletons" / f"{file}.j2").read_text("utf-8")
     environment = Environment(
         undefined=StrictUndefined,

@@ -1,5 +1,6 @@
 """Study files: finding, reading and checking them; messages name the place of a mistake."""
 
+import os
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from studies.schema import (
     Study,
     Sweep,
 )
+from suite.data import names
 from suite.errors import InputError
 from suite.third_party import search_also
 
@@ -49,9 +51,8 @@ def load_study(name_or_path: str) -> tuple[str, Study]:
         path = Path(name_or_path)
         if not path.is_file():
             raise InputError(f"expected a study file at {name_or_path}, found none.")
-        search_also(path.parent, Path())  # for estimators given as module:Class
-        study = parse_study(path.read_text(encoding="utf-8"), name_or_path)
-        return path.stem, _with_paths_from(study, path.parent)
+        text = path.read_text(encoding="utf-8")
+        return path.stem, parse_study_at(path, text)
     if name_or_path not in builtin_names():
         raise InputError(
             f"unknown study {name_or_path!r}; known: {', '.join(builtin_names())}; "
@@ -59,6 +60,18 @@ def load_study(name_or_path: str) -> tuple[str, Study]:
         )
     file = resources.files("studies") / "builtin" / f"{name_or_path}.toml"
     return name_or_path, parse_study(file.read_text(encoding="utf-8"), f"{name_or_path}.toml")
+
+
+def parse_study_at(path: Path, text: str) -> Study:
+    """The study that a file at `path` describes with `text`, its data named from where they are.
+
+    Raises
+    ------
+    InputError
+        As `parse_study`.
+    """
+    search_also(path.parent, Path())  # for estimators given as module:Class
+    return _with_paths_from(parse_study(text, str(path)), path.parent)
 
 
 def parse_study(text: str, origin: str) -> Study:
@@ -129,10 +142,15 @@ def _allowed(place: str) -> str:
 
 
 def _with_paths_from(study: Study, folder: Path) -> Study:
-    """Data files are named from the study file's folder."""
+    """Data files and folders are named from the study file's folder."""
+    from studies.cells import is_path
+
     content = study.model_dump()
     for name, entry in content["datasets"].items():
-        path = folder / (entry["load"] or name)
-        if path.suffix and not Path(entry["load"] or name).is_absolute() and path.exists():
-            entry["load"] = str(path)
+        load = entry["load"] or name
+        # Not by what the folders hold: the study file's own may not be there yet.
+        path = Path(os.path.normpath(folder / load))
+        mine = is_path(load) or (load not in names() and path.is_dir())
+        if mine and not Path(load).is_absolute() and path.exists():
+            entry["load"] = f"{path}{os.sep}" if path.is_dir() else str(path)
     return Study.model_validate(content)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -16,9 +15,10 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from studies.cells import Cell
+from studies.cells import Cell, is_path
 from studies.families import FAMILIES
 from studies.families.base import Evaluation, Family
+from studies.given_scale import on_given_scale
 from studies.memory import MemoryGauge
 from studies.recorder import Measure, Notice, Recorder
 from studies.results import CellResult, Score, Status
@@ -76,7 +76,7 @@ def _loader(cell: Cell) -> tuple[Callable[..., Dataset], dict[str, Any]]:
     """The function that loads the cell's data, and what it is given beside the options."""
     if cell.load == "simulated":
         return simulate_mixture, {}
-    if Path(cell.load).suffix:
+    if is_path(cell.load):
         return load_file, {"path": cell.load}
     return load, {"name": cell.load}
 
@@ -149,7 +149,7 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
         Score("peak_memory", "", _peak_memory()),
     ]
     status, message = _verdict(scores)
-    return CellResult(
+    result = CellResult(
         cell.key,
         status=status,
         message=message,
@@ -158,6 +158,7 @@ def _fit_and_score(cell: Cell, notice: Notice) -> CellResult:
         trace=[*trace_at_start, *recorder.trace],
         arrays=evaluation.arrays,
     )
+    return on_given_scale(result, dataset)
 
 
 class _Phases:

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from studies.commands.options import Out, default_out, split_names
+from studies.commands.own import (
+    Components,
+    Covariance,
+    Data,
+    Label,
+    Standardise,
+    asked_study,
+    keep_study_file,
+)
 from suite.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,13 +25,19 @@ if TYPE_CHECKING:
 
 def run(
     studies: Annotated[
-        list[str] | None, typer.Argument(help="Built-in studies' names or .toml files.")
+        list[str] | None,
+        typer.Argument(help="Built-in studies' names or .toml files; gmm or vae with --data."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Run every built-in study.")] = False,
     profile: Annotated[str, typer.Option(help="quick, full, or one of the file's own.")] = "full",
     seeds: Annotated[int | None, typer.Option(min=1, help="How many seeds.")] = None,
     estimators: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
     datasets: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
+    data: Data = None,
+    components: Components = None,
+    covariance: Covariance = None,
+    label: Label = None,
+    standardise: Standardise = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "cpu",
     out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Also redo what is stored.")] = False,
@@ -58,20 +73,31 @@ def run(
     """
     if quiet and json:
         raise InputError("--quiet and --json: expected one of them at most; leave one out.")
+    folder = out if out is not None else default_out(profile)
+    own = asked_study(
+        studies or [],
+        folder,
+        data=data,
+        components=components,
+        covariance=covariance,
+        label=label,
+        standardise=standardise,
+    )
     chosen = _resolved(
-        _named(studies, all_),
+        [(own.name, own.study)] if own else _loaded(_named(studies, all_)),
         profile,
         seeds=seeds,
         estimators=split_names(estimators),
         datasets=split_names(datasets),
     )
-    folder = out if out is not None else default_out(profile)
     output = _output(quiet=quiet, json=json)
     from studies.commands.running import run_studies
 
     status = run_studies(
         chosen, output, folder, profile=profile, device=device, force=force, jobs=jobs
     )
+    if own:
+        keep_study_file(own)
     raise typer.Exit(status)
 
 
@@ -84,8 +110,14 @@ def _named(studies: list[str] | None, every: bool) -> list[str]:
     return names
 
 
+def _loaded(names: Sequence[str]) -> "list[tuple[str, Study]]":
+    from studies.study_files import load_study
+
+    return [load_study(given) for given in names]
+
+
 def _resolved(
-    names: Sequence[str],
+    loaded: "Sequence[tuple[str, Study]]",
     profile: str,
     *,
     seeds: int | None,
@@ -93,9 +125,7 @@ def _resolved(
     datasets: list[str] | None,
 ) -> "list[tuple[str, Study]]":
     from studies.profiles import resolve
-    from studies.study_files import load_study
 
-    loaded = [load_study(given) for given in names]
     return [
         (
             name,

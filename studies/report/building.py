@@ -12,6 +12,7 @@ from studies.report.model import Answer, Document, Section, Text
 from studies.report.objective_data import disagreements
 from studies.report.objective_section import disagreement_sentence, objective_section
 from studies.report.overlap_sections import overlap_answer, overlap_section
+from studies.report.own_answer import compares_over_components, own_answer
 from studies.report.parity_data import failing_estimators
 from studies.report.parity_section import parity_section
 from studies.report.pruning_sections import pruning_section
@@ -100,6 +101,8 @@ _TIMED = (
 def build_answer(results: StudyResults) -> Answer:
     """The study's answer alone: its first special section's, else its kind's."""
     special = [_SPECIAL_ANSWERS[name] for name in results.sections if name in _SPECIAL_ANSWERS]
+    if "selection" in results.sections and compares_over_components(results):
+        special = [own_answer]
     answer = (special or [_ANSWERS[results.kind]])[0](results)
     flagged = disagreement_sentence(results)
     return replace(answer, details=(*answer.details, flagged)) if flagged else answer

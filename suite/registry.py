@@ -115,7 +115,24 @@ _SPECS = (
     EstimatorSpec("torch-vae", "suite.vae:TorchVAE", "vae", "VAE (by hand)", "epoch", "max_epochs"),
     EstimatorSpec("pyro-vae", "suite.vae:PyroVAE", "vae", "VAE (Pyro)", "epoch", "max_epochs"),
     EstimatorSpec(
+        "numpyro-vae",
+        "suite.vae.numpyro_vae:NumPyroVAE",
+        "vae",
+        "VAE (NumPyro)",
+        "epoch",
+        "max_epochs",
+        extra="numpyro",
+    ),
+    EstimatorSpec(
         "autoencoder", "suite.vae:Autoencoder", "autoencoder", "Autoencoder", "epoch", "max_epochs"
+    ),
+    EstimatorSpec(
+        "autoencoder-mixture",
+        "suite.vae:AutoencoderWithMixture",
+        "autoencoder",
+        "Autoencoder with mixture",
+        "epoch",
+        "max_epochs",
     ),
 )
 

@@ -1,7 +1,8 @@
-"""Variational autoencoders, by hand and with Pyro, and a plain autoencoder."""
+"""Variational autoencoders, by hand and with Pyro, and autoencoders without noise."""
 
 from suite.vae.autoencoder import Autoencoder
 from suite.vae.building import build_networks
+from suite.vae.code_mixture import AutoencoderWithMixture
 from suite.vae.likelihoods import LIKELIHOODS, Likelihood
 from suite.vae.networks import VAENetworks
 from suite.vae.pyro_model import VAEModel
@@ -11,6 +12,7 @@ from suite.vae.torch_vae import TorchVAE
 __all__ = [
     "LIKELIHOODS",
     "Autoencoder",
+    "AutoencoderWithMixture",
     "Likelihood",
     "PyroVAE",
     "TorchVAE",

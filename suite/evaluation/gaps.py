@@ -186,10 +186,10 @@ def _scored(
     for x, refined_loc, refined_scale, streams in groups:
         epsilon = streams.normal(n_samples, loc.shape[-1])
         log_w, refined_log_w = (
-            draws_at(networks, x, *q, epsilon, batch_size=batch_size).log_weights.cpu().double()
-            for q in (networks.encode(x), (refined_loc, refined_scale))
+            draws_at(networks, x, of_q[0], of_q[1], epsilon, batch_size=batch_size).log_weights
+            for of_q in (networks.encode(x), (refined_loc, refined_scale))
         )
-        columns.append(_scores(log_w, refined_log_w))
+        columns.append(_scores(log_w.cpu().double(), refined_log_w.cpu().double()))
     return torch.cat(columns, dim=1)
 
 

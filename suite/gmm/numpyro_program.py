@@ -4,8 +4,7 @@ Its twin is `suite.gmm.pyro_model`: the same density and free parameters. N data
 components.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -122,13 +121,6 @@ def mixture_program(table: MixtureTable, *, covariance_type: str) -> None:
 
 def no_guide(table: MixtureTable) -> None:
     """Nothing is latent: the assignments are summed out of the program."""
-
-
-@contextmanager
-def jax_precision(dtype: str) -> Iterator[None]:
-    """JAX in this precision and on the CPU, inside the block and in this thread alone."""
-    with jax.enable_x64(dtype == "float64"), jax.default_device(jax.devices("cpu")[0]):
-        yield
 
 
 def _penalty(logits: Any, inverse_traces: Any, reg_covar: Any) -> Any:

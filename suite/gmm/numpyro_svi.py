@@ -27,7 +27,6 @@ from suite.gmm.covariance import covariance_type_named
 from suite.gmm.numpyro_program import (
     Free,
     MixtureTable,
-    jax_precision,
     mixture_program,
     no_guide,
 )
@@ -35,6 +34,7 @@ from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.settling import MOMENTS, WINDOW, WholeSettling, finite_bound
 from suite.gmm.starts import Starts
 from suite.gmm.svi_outcome import SVIAscent, best_one_by_one
+from suite.jax_precision import jax_precision
 from suite.objective import PointObjective
 from suite.progress import Callback
 from suite.random import RandomState

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from studies.cells import Cell
 from studies.display.outline import StoredRun
 
-_STORED_SECONDS = ("fit_seconds", "evaluation_seconds")
+_STORED_SECONDS = (
+    "start_seconds",
+    "load_seconds",
+    "shared_start_seconds",
+    "warm_up_seconds",
+    "fit_seconds",
+    "progress_seconds",
+    "evaluation_seconds",
+)
+"""The phases of a run; stores of earlier versions have some of them only."""
 
 
 class Durations:
@@ -37,8 +46,7 @@ class Estimate:
     Parameters
     ----------
     stored
-        Runs of earlier commands. Of those only fitting and evaluation are known, so that an
-        estimate from them leaves out a process's start.
+        Runs of earlier commands, by the phases that they recorded.
     """
 
     def __init__(self, stored: Iterable[StoredRun] = ()) -> None:

@@ -99,7 +99,7 @@ def tallied(counts: Mapping[str, int]) -> str:
     >>> tallied({"failed": 2, "ok": 5, "timeout": 0})
     '5 ok, 2 failed'
     >>> tallied({})
-    'none'
+    'none ended'
     """
     order = sorted(counts, key=lambda status: (status != "ok", status))
-    return ", ".join(f"{counts[s]} {s}" for s in order if counts[s]) or "none"
+    return ", ".join(f"{counts[s]} {s}" for s in order if counts[s]) or "none ended"

@@ -40,7 +40,8 @@ class PyroVAE(VariationalAutoencoder):
     steps
         "fused" lets one torch optimizer over all weights take the steps, and keeps them out of
         Pyro's parameter store; "textbook" is `pyro.infer.SVI` with `pyro.optim.Adam`, which keeps
-        an optimizer for each weight tensor. Their numbers agree to rounding.
+        an optimizer for each weight tensor. Their numbers agree to rounding where `batch_size`
+        divides the number of data; if not, a smaller last minibatch counts less in the latter.
     validate
         Whether Pyro checks every distribution, site and trace at each step, as it does unless
         told otherwise.
@@ -130,7 +131,8 @@ class PyroVAE(VariationalAutoencoder):
 
         if self.steps == "textbook":
             bound = _bound(self.objective, self.n_particles)
-            return SVILearner(VAEModel(networks, name="vae"), bound, session=session)
+            model = VAEModel(networks, name="vae")
+            return SVILearner(model, bound, batch_size=self.batch_size, session=session)
         return AdamLearner(networks, self._loss_within_a_session(networks), session=session)
 
     def _loss_within_a_session(self, networks: VAENetworks) -> Loss:

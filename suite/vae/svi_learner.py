@@ -6,7 +6,6 @@ from typing import Any
 
 import pyro
 import torch
-from pyro import poutine
 from pyro.infer import ELBO, SVI
 from torch import Tensor
 
@@ -17,7 +16,10 @@ from suite.vae.pyro_model import VAEModel
 class SVILearner:
     """One `pyro.optim.Adam`, which holds an optimizer of torch for each weight tensor.
 
-    Pyro's parameter store is this learner's own within an epoch, and as it was outside.
+    Its loss is the minibatch's sum, as Pyro's is, and Adam's ε is `batch_size` times its default:
+    that takes the steps that a mean takes with the default, but for a last minibatch that is
+    smaller and so counts less. Pyro's parameter store is this learner's own within an epoch, and
+    as it was outside.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ class SVILearner:
         With `register=True`.
     bound
         What is maximised.
+    batch_size
+        Data to a minibatch.
     session
         Entered for each epoch.
     """
@@ -34,11 +38,12 @@ class SVILearner:
         model: VAEModel,
         bound: ELBO,
         *,
+        batch_size: int,
         session: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._model = model
-        self._optimizer = pyro.optim.Adam({"lr": 0.0})
-        self._svi = SVI(_mean(model.model), _mean(model.guide), self._optimizer, bound)
+        self._optimizer = pyro.optim.Adam({"lr": 0.0, "eps": 1e-8 * batch_size})
+        self._svi = SVI(model.model, model.guide, self._optimizer, bound)
         self._store: dict[str, Any] | None = None
         self._session = session
 
@@ -52,7 +57,7 @@ class SVILearner:
         losses, sizes = [], []
         with self._session(), pyro.get_param_store().scope(self._store) as self._store:
             for x in batches:
-                losses.append(torch.tensor(self._svi.step(x), dtype=torch.float64))
+                losses.append(torch.tensor(self._svi.step(x) / len(x), dtype=torch.float64))
                 sizes.append(len(x))
         return mean_loss(losses, sizes)
 
@@ -72,20 +77,8 @@ class SVILearner:
         for key, value in state.items():
             name, _, part = key.rpartition("/")
             parts.setdefault(name, {})[part] = value.clone()
-        groups = torch.optim.Adam([torch.zeros(1)]).state_dict()["param_groups"]
+        blank = torch.optim.Adam([torch.zeros(1)], **self._optimizer.pt_optim_args)
+        groups = blank.state_dict()["param_groups"]
         self._optimizer.set_state(
             {name: {"state": {0: mine}, "param_groups": groups} for name, mine in parts.items()}
         )
-
-
-def _mean(program: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """`program` with every site in nats per datum, where a tutorial has the minibatch's sum.
-
-    Adam would take the same steps up to its ε, but for a last minibatch that is smaller.
-    """
-
-    def scaled(x: Tensor) -> Tensor:
-        with poutine.scale(scale=1 / len(x)):
-            return program(x)
-
-    return scaled

@@ -13,6 +13,7 @@ from time import process_time
 # first step.
 import_module("torch._dynamo")
 import_module("studies.worker")
+import_module("studies.parity_worker")
 _registry = import_module("suite.registry")
 for _spec in _registry.ESTIMATORS.values():
     if _spec.extra is None:

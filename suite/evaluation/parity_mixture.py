@@ -30,6 +30,8 @@ Steps = Literal["em", "ascent", "unknown"]
 """What an estimator's steps are: of EM; of another ascent that reports its objective before each
 update, as all of the suite do; or nothing is known of them."""
 
+_QUANTITIES = ("log_likelihood", "bound", "gradient")
+
 
 def mixture_parity(
     make: Make, start: MixtureParameters, X: ArrayLike, *, steps: Steps = "unknown"
@@ -56,12 +58,13 @@ def mixture_parity(
 
     Returns
     -------
-    One `Agreement` for each of the three.
+    One `Agreement` for each of the three; all "not available" where an estimator of unknown steps
+    refuses a fit of none.
 
     Raises
     ------
     Exception
-        Whatever the estimator raises: it cannot be checked then.
+        Whatever else the estimator raises: it cannot be checked then.
 
     Examples
     --------
@@ -77,27 +80,16 @@ def mixture_parity(
     rows = np.asarray(X, dtype=np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of a fit that is not meant to
-        at_start = make(0).fit(rows)
+        try:
+            at_start = make(0).fit(rows)
+        except (TypeError, ValueError) as error:
+            if steps != "unknown":
+                raise
+            why = f"it cannot be put at given parameters by a fit of no steps: {error}"
+            return tuple(not_available(quantity, why) for quantity in _QUANTITIES)
         own, why = _own_objective(make(0), rows, start)
         first = None if steps == "unknown" else _first_step(make(1), rows)
-    q = None if own is None else own.responsibilities
-    reference = reference_gradient(start, rows, q)
-    tolerances = MixtureTolerances.of(start, rows, reference, rounding_unit(at_start))
-    likelihood = agreement(
-        "log_likelihood",
-        at_start.score_samples(rows),
-        start.log_prob(rows),
-        tolerance=tolerances.log_likelihood,
-        how="score_samples",
-    )
-    if why:
-        return likelihood, not_available("bound", why), not_available("gradient", why)
-    slope, way = _gradient(start, rows, own, first if steps == "em" else None, at_start)
-    return (
-        likelihood,
-        _bound(own, first, mixture_elbo(start, rows, q), tolerances.bound),
-        agreement("gradient", flat(slope), flat(reference), tolerance=tolerances.gradient, how=way),
-    )
+    return _compared(_Told(at_start, own, why, first, steps == "em"), start, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +99,42 @@ class _FirstStep:
     objective: float
     learned: MixtureParameters
     reg_covar: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """All that an estimator has told: put at the start, asked, and let go one step."""
+
+    at_start: Any
+    own: PointObjective | None
+    why: str
+    first: _FirstStep | None
+    is_em: bool
+
+
+def _compared(told: _Told, start: MixtureParameters, rows: np.ndarray) -> tuple[Agreement, ...]:
+    q = None if told.own is None else told.own.responsibilities
+    reference = reference_gradient(start, rows, q)
+    tolerances = MixtureTolerances.of(start, rows, reference, rounding_unit(told.at_start))
+    likelihood = agreement(
+        "log_likelihood",
+        told.at_start.score_samples(rows),
+        start.log_prob(rows),
+        tolerance=tolerances.log_likelihood,
+        how="score_samples",
+    )
+    if told.why:
+        return (
+            likelihood,
+            not_available("bound", told.why),
+            not_available("gradient", told.why),
+        )
+    slope, way = _gradient(told, start, rows)
+    return (
+        likelihood,
+        _bound(told, mixture_elbo(start, rows, q), tolerances.bound),
+        agreement("gradient", flat(slope), flat(reference), tolerance=tolerances.gradient, how=way),
+    )
 
 
 def _first_step(estimator: Any, rows: np.ndarray) -> _FirstStep:
@@ -133,30 +161,23 @@ def _own_objective(
         return None, str(error)
 
 
-def _bound(
-    own: PointObjective | None, first: _FirstStep | None, exact: float, tolerance: float
-) -> Agreement:
-    if first is not None:
+def _bound(told: _Told, exact: float, tolerance: float) -> Agreement:
+    if told.first is not None:
         how = "first objective of fit"
-        return agreement("bound", first.objective, exact, tolerance=tolerance, how=how)
-    if own is not None:
-        return agreement("bound", own.objective, exact, tolerance=tolerance, how="objective_at")
+        return agreement("bound", told.first.objective, exact, tolerance=tolerance, how=how)
+    if told.own is not None:
+        how = "objective_at"
+        return agreement("bound", told.own.objective, exact, tolerance=tolerance, how=how)
     return not_available("bound", "it has no objective_at, by which to ask for it")
 
 
-def _gradient(
-    start: MixtureParameters,
-    rows: np.ndarray,
-    own: PointObjective | None,
-    step: _FirstStep | None,
-    at_start: Any,
-) -> tuple[Gradient, str]:
+def _gradient(told: _Told, start: MixtureParameters, rows: np.ndarray) -> tuple[Gradient, str]:
     """The gradient by the estimator's own code, and which way it was got."""
-    if own is not None:
-        return own.gradient, "objective_at"
-    if step is not None:
-        return _of_em_step(start, step), "first step of EM"
-    q = np.asarray(at_start.predict_proba(rows), dtype=np.float64)
+    if told.own is not None:
+        return told.own.gradient, "objective_at"
+    if told.first is not None and told.is_em:
+        return _of_em_step(start, told.first), "first step of EM"
+    q = np.asarray(told.at_start.predict_proba(rows), dtype=np.float64)
     return _by_fisher(start, rows, q), "Fisher's identity, by predict_proba"
 
 

@@ -83,12 +83,9 @@ def shortened(name: str, width: int) -> str:
 def closing_lines(state: RunState) -> list[Text]:
     """What stays on the terminal when the table is gone: the count, and which runs failed."""
     failures = state.failures
-    lines = [
-        Text(
-            f"{state.outline.study}: {state.done} of {state.outline.total} runs done "
-            f"({tallied(state.counts)}), {clock(state.seconds_gone)}"
-        )
-    ]
+    done = f"{state.done} of {state.outline.total} runs done"
+    counts = f" ({tallied(state.counts)})" if state.done else ""
+    lines = [Text(f"{state.outline.study}: {done}{counts}, {clock(state.seconds_gone)}")]
     lines += [
         Text.assemble(f"  {ended.cell}: ", (ended.words, "red"))
         for ended in failures[:_CLOSING_FAILURES]

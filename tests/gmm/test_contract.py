@@ -21,8 +21,9 @@ from suite.errors import InputError
 from suite.evaluation import mixture_elbo, mixture_log_likelihood
 from suite.gmm import MixtureParameters, MixtureState, initial_parameters
 from suite.progress import Progress
-from suite.registry import ESTIMATORS, EstimatorSpec, UnavailableError
+from suite.registry import ESTIMATORS
 from tests.gmm.mixtures import SHARED_TYPES, TYPES, random_mixture, rows_from
+from tests.installed import is_installed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -30,15 +31,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def types_of(Mixture: type[Any]) -> tuple[str, ...]:
     """The covariance types that this estimator takes."""
     return SHARED_TYPES if issubclass(Mixture, GaussianMixture) else TYPES
-
-
-def is_installed(spec: EstimatorSpec) -> bool:
-    """Whether the extra that it needs, if any, is there."""
-    try:
-        spec.load()
-    except UnavailableError:
-        return False
-    return True
 
 
 # The packages of the extra "peers" bring loops of their own: tests/gmm/test_peers.py is theirs.

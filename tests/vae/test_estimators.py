@@ -18,13 +18,15 @@ from sklearn.preprocessing import StandardScaler
 from suite.errors import InputError
 from suite.evaluation import log_weights
 from suite.random import torch_generator
-from suite.vae import Autoencoder, PyroVAE, TorchVAE
+from suite.registry import ESTIMATORS
+from suite.vae import Autoencoder, TorchVAE
 from suite.vae.autoencoder import distortion
 from suite.vae.streams import Streams, minibatches
 from suite.vae.torch_vae import negative_elbo
+from tests.installed import is_installed
 from tests.vae.toys import LIKELIHOOD_NAMES, bits, grey, suitable
 
-VAES = [TorchVAE, PyroVAE]
+VAES = [spec.load() for spec in ESTIMATORS.values() if spec.family == "vae" and is_installed(spec)]
 ALL = [*VAES, Autoencoder]
 SMALL = {"hidden_dims": (8,), "max_epochs": 3, "batch_size": 16, "random_state": 0}
 

@@ -20,10 +20,10 @@ from suite.vae.likelihoods.base import Likelihood, Parameters
 from suite.vae.likelihoods.checks import check_unit_interval
 from suite.vae.likelihoods.products import dot
 
-_SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
+SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
 """log(sinh(h)/h) = Σ_n c_n h^(2n), n = 1, 2, …; c_n = 2^(2n) B_2n / (2n (2n)!)."""
 
-_NEAR = 0.25
+NEAR = 0.25
 """|h| below which the series is summed: what it leaves out is under 1e-16 there, and beyond it
 the closed form's derivatives, a difference of two terms of size 1/|h|, keep their digits."""
 
@@ -61,10 +61,10 @@ def _parts(h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
     The branch not taken gets a harmless argument: its derivative could be NaN, and so is 0 · NaN.
     """
-    near = h.abs() < _NEAR
+    near = h.abs() < NEAR
     square = torch.where(near, h, 0).square()
     series = torch.zeros_like(h)
-    for coefficient in reversed(_SERIES):
+    for coefficient in reversed(SERIES):
         series = (series + coefficient) * square
     return near, series, 2 * torch.where(near, 1, h).abs()
 
@@ -78,10 +78,10 @@ def mean(logits: Tensor) -> Tensor:
     tensor([0.5000, 0.9000])
     """
     h = logits / 2
-    near = h.abs() < _NEAR
+    near = h.abs() < NEAR
     small, far = torch.where(near, h, 0), torch.where(near, 1, h)
     series = torch.zeros_like(h)
-    for n, coefficient in reversed(list(enumerate(_SERIES, start=1))):
+    for n, coefficient in reversed(list(enumerate(SERIES, start=1))):
         series = series * small.square() + 2 * n * coefficient
     return 0.5 + 0.5 * torch.where(near, series * small, 1 / far.tanh() - 1 / far)
 
@@ -89,10 +89,10 @@ def mean(logits: Tensor) -> Tensor:
 def variance(logits: Tensor) -> Tensor:
     """Var[x] = A''(l) = ¼ (1/h² − 1/sinh² h), h = l/2; 1/12 at l = 0."""
     h = logits / 2
-    near = h.abs() < _NEAR
+    near = h.abs() < NEAR
     square, far = torch.where(near, h, 0).square(), torch.where(near, 1, h).abs()
     series = torch.zeros_like(h)
-    for n, coefficient in reversed(list(enumerate(_SERIES, start=1))):
+    for n, coefficient in reversed(list(enumerate(SERIES, start=1))):
         series = series * square + 2 * n * (2 * n - 1) * coefficient
     # 1/sinh² h in powers of exp(−2h), which cannot overflow.
     sinh_inverse = 2 * (-far).exp() / -torch.expm1(-2 * far)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from suite.errors import InputError
 from suite.jax_precision import jax_precision
-from suite.objective import PointObjective
+from suite.objective import NotComparable, PointObjective
 from suite.random import torch_generator
 from suite.vae.networks import VAENetworks, load_weights
 from suite.vae.numpyro_program import BOUNDS, Batch, Layout, VAEProgram, Weights
@@ -76,8 +76,17 @@ class NumPyroVAE(VariationalAutoencoder):
         """The bound of X as one minibatch and its gradient in all weights, by the training loss.
 
         For `suite.evaluation.parity`; see `suite.objective.ObjectiveAtPoint`.
+
+        Raises
+        ------
+        NotComparable
+            For another objective than the mean-field bound.
         """
         self._check_settings()
+        if self.objective != "mean-field":
+            raise NotComparable(
+                f"objective={self.objective!r} is another bound than the one compared."
+            )
         data = as_tensor(X, dtype=DTYPES[self.dtype], device=torch.device("cpu"))
         networks = self._build(data.shape[1], torch_generator(0))
         load_weights(networks, start)

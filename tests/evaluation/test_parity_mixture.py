@@ -72,6 +72,14 @@ def test_svi_agrees(kind: str, posterior: str) -> None:
     assert found["gradient"].how == "objective_at"
 
 
+@pytest.mark.parametrize("kind", ["full"])
+def test_svi_of_numpyro_agrees(kind: str) -> None:
+    module = pytest.importorskip("suite.gmm.numpyro_svi", exc_type=ImportError)
+    found = checked(module.NumPyroGaussianMixture, "ascent", kind=kind)
+    assert outcomes(found) == ALL
+    assert found["gradient"].how == "objective_at"
+
+
 @pytest.mark.parametrize("inference", ["map", "vb"])
 def test_a_bound_with_a_prior_is_no_likelihood_to_be_held_against_one(inference: str) -> None:
     found = checked(SVIGaussianMixture, "ascent", inference=inference)

@@ -52,6 +52,14 @@ def test_twins_agree_on_digits(twin: Any, dtype: str) -> None:
     assert all(bool((after[name] == weight).all()) for name, weight in before.items())
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_twin_of_numpyro_agrees_on_digits(dtype: str) -> None:
+    module = pytest.importorskip("suite.vae.numpyro_vae", exc_type=ImportError)
+    networks, bits = digits_networks(dtype)
+    estimator = module.NumPyroVAE(5, hidden_dims=(40,), dtype=dtype)
+    assert outcomes(vae_parity(estimator, networks, bits)) == ALL
+
+
 @pytest.mark.parametrize("likelihood", sorted(LIKELIHOODS))
 @pytest.mark.parametrize("twin", [TorchVAE, PyroVAE])
 def test_twins_agree_under_every_likelihood(twin: Any, likelihood: str) -> None:

@@ -1,5 +1,6 @@
 """Scores of what estimators learned, by the same code for every estimator."""
 
+from suite.evaluation.aggregate import AggregatedPosterior, aggregated_posterior
 from suite.evaluation.ais import AISEstimate, ais_log_likelihood
 from suite.evaluation.annealing import Annealing
 from suite.evaluation.bidirectional import BidirectionalCheck, bidirectional_check
@@ -12,8 +13,10 @@ from suite.evaluation.clustering import adjusted_rand_index
 from suite.evaluation.criteria import InformationCriteria, information_criteria
 from suite.evaluation.em_rate import EMRate, em_rate, observed_rate, predicted_iterations
 from suite.evaluation.gaps import InferenceGaps, inference_gaps
+from suite.evaluation.generalisation import TrainTestGap, train_test_gap
 from suite.evaluation.ladder import LADDER, ImportanceLadder, importance_ladder
 from suite.evaluation.latent_model import LatentModel
+from suite.evaluation.latent_use import LatentUse, latent_use
 from suite.evaluation.linear_gaussian import (
     LinearGaussian,
     LinearGaussianPosterior,
@@ -22,12 +25,18 @@ from suite.evaluation.linear_gaussian import (
     probabilistic_pca,
 )
 from suite.evaluation.mixture import mixture_elbo, mixture_gap, mixture_log_likelihood
+from suite.evaluation.paired import (
+    PairedComparison,
+    compare_log_likelihoods,
+    paired_comparison,
+)
 from suite.evaluation.regularity import Regularity, regularity
 from suite.evaluation.weights import log_weights
 
 __all__ = [
     "LADDER",
     "AISEstimate",
+    "AggregatedPosterior",
     "Annealing",
     "BidirectionalCheck",
     "EMRate",
@@ -35,18 +44,24 @@ __all__ = [
     "InferenceGaps",
     "InformationCriteria",
     "LatentModel",
+    "LatentUse",
     "LinearGaussian",
     "LinearGaussianPosterior",
+    "PairedComparison",
     "Regularity",
+    "TrainTestGap",
     "VAEEvaluation",
     "adjusted_rand_index",
+    "aggregated_posterior",
     "ais_log_likelihood",
     "bidirectional_check",
+    "compare_log_likelihoods",
     "em_rate",
     "evaluate_vae",
     "importance_ladder",
     "inference_gaps",
     "information_criteria",
+    "latent_use",
     "linear_gaussian_log_likelihood",
     "linear_gaussian_posterior",
     "log_weights",
@@ -54,8 +69,10 @@ __all__ = [
     "mixture_gap",
     "mixture_log_likelihood",
     "observed_rate",
+    "paired_comparison",
     "predicted_iterations",
     "probabilistic_pca",
     "reconstruction_error",
     "regularity",
+    "train_test_gap",
 ]

@@ -53,8 +53,10 @@ _MARKS = {
     "svi": Mark("#009E73", "^"),
     "svi-enumerated": Mark("#009E73", "^", dash=(3, 1.6)),
     "svi-amortised": Mark("#CC79A7", "D"),
+    "numpyro-svi": Mark("#882255", "X", dash=(5, 1.5)),
     "torch-vae": Mark("#D55E00", "o", width=3.2),
     "pyro-vae": Mark("#3B2A78", "s", dash=(3, 1.6)),
+    "numpyro-vae": Mark("#999933", "<", dash=(5, 1.5)),
     "autoencoder": Mark("#7A7A7A", "v"),
 }
 _EXTRA = (

@@ -45,6 +45,7 @@ class SVILearner:
         self._optimizer = pyro.optim.Adam({"lr": 0.0, "eps": 1e-8 * batch_size})
         self._svi = SVI(model.model, model.guide, self._optimizer, bound)
         self._store: dict[str, Any] | None = None
+        self._loaded: dict[str, dict[str, Tensor]] = {}
         self._session = session
 
     @torch.enable_grad()
@@ -52,6 +53,7 @@ class SVILearner:
         """See `suite.vae.learner.Learner.epoch`."""
         self._model.kl_weight = kl_weight
         self._optimizer.pt_optim_args["lr"] = learning_rate
+        self._hand_over_loaded()
         for optimizer in self._optimizer.optim_objs.values():
             optimizer.param_groups[0]["lr"] = learning_rate
         losses, sizes = [], []
@@ -73,12 +75,18 @@ class SVILearner:
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """See `suite.vae.learner.Learner.load_state`."""
-        parts: dict[str, dict[str, Tensor]] = {}
         for key, value in state.items():
             name, _, part = key.rpartition("/")
-            parts.setdefault(name, {})[part] = value.clone()
+            self._loaded.setdefault(name, {})[part] = value.clone()
+
+    def _hand_over_loaded(self) -> None:
+        """Give Pyro what was loaded, as the state dicts of optimizers at the present rate."""
         blank = torch.optim.Adam([torch.zeros(1)], **self._optimizer.pt_optim_args)
         groups = blank.state_dict()["param_groups"]
         self._optimizer.set_state(
-            {name: {"state": {0: mine}, "param_groups": groups} for name, mine in parts.items()}
+            {
+                name: {"state": {0: parts}, "param_groups": groups}
+                for name, parts in self._loaded.items()
+            }
         )
+        self._loaded = {}

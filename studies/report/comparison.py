@@ -1,6 +1,7 @@
 """Comparisons of runs on the same data set and seed: differences, ratios, time to a target."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -61,31 +62,38 @@ def target_metric(results: StudyResults) -> tuple[str, str]:
     return ("log_likelihood", "train") if results.kind == "mixture" else ("elbo", "test")
 
 
-def shortfalls(results: StudyResults, dataset: str) -> pd.DataFrame:
+def shortfalls(
+    results: StudyResults, dataset: str, measured: tuple[str, str] | None = None
+) -> pd.DataFrame:
     """The way to the target's metric with a column "below_best".
 
     That is how far a value lies below the best that any estimator reached on the way, on the same
     data set and seed, in nats per datum. Where the study's estimators have likelihoods of different
     kinds, the best is that of each kind: a density of grey pixels and a probability of bits share
-    no target.
+    no target. `measured` is another metric and split than `target_metric`.
     """
-    way = results.traced(*target_metric(results), dataset).copy()
+    way = results.traced(*(measured or target_metric(results)), dataset).copy()
     kinds = way["estimator"].map(lambda name: results.likelihood(dataset, name))
     best = way.groupby([way["seed"], kinds])["value"].transform("max")
     way["below_best"] = best - way["value"]
     return way
 
 
-def times_to_target(results: StudyResults) -> pd.DataFrame:
+def times_to_target(
+    results: StudyResults,
+    datasets: Sequence[str] | None = None,
+    measured: tuple[str, str] | None = None,
+) -> pd.DataFrame:
     """When each planned run first came within the target's distance of the best.
 
     Columns: dataset, estimator, seed, reached, steps, seconds. A run that never did, or that did
     not end well, has NaN: it is a miss and stays in the count. Estimators that have no such
-    metric (a plain autoencoder) are left out.
+    metric (a plain autoencoder) are left out. All data sets if `datasets` is left out; `measured`
+    is another metric and split than `target_metric`.
     """
     rows = []
-    for dataset in results.datasets:
-        way = shortfalls(results, dataset)
+    for dataset in results.datasets if datasets is None else datasets:
+        way = shortfalls(results, dataset, measured)
         there = way[way["below_best"] <= results.target]
         ordered = there.sort_values("step").drop_duplicates(["estimator", "seed"])
         first = {

@@ -1,6 +1,7 @@
 """The noise floor of a study's times: its estimators timed against themselves."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,12 +71,17 @@ def self_timings(results: StudyResults, quantity: Measured) -> tuple[SelfTimed, 
 
 
 def floor_under(
-    results: StudyResults, quantity: Measured, one: str, other: str, n_pairs: int
+    results: StudyResults,
+    quantity: Measured,
+    one: str,
+    other: str,
+    n_pairs: int,
+    datasets: Collection[str] | None = None,
 ) -> NoiseFloor | None:
     """The floor under a mean log ratio of two estimators' times over `n_pairs` pairs.
 
     It is the highest of the floors of those of the two that were repeated and, where neither was,
-    of all that were; None if there are none, or no pairs.
+    of all that were, on these data sets or on all; None if there are none, or no pairs.
     """
     if n_pairs == 0:
         return None
@@ -83,7 +89,8 @@ def floor_under(
     own = {a: first for a, first in again.items() if first in (one, other)}
     floors = []
     for name, first in (own or again).items():
-        values = np.array(list(paired_values(results, quantity, name, first).values()), float)
+        pairs = paired_values(results, quantity, name, first).items()
+        values = np.array([v for (d, _), v in pairs if datasets is None or d in datasets], float)
         values = values[~np.isnan(values)]
         if len(values):
             floors.append(noise_floor(values, n_pairs))

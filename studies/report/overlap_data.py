@@ -8,7 +8,6 @@ import pandas as pd
 
 from studies.report.comparison import median_with_misses, shortfalls, times_to_target
 from studies.report.loaded import StudyResults
-from suite.evaluation import predicted_iterations
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +88,8 @@ def _rates(results: StudyResults, dataset: str) -> pd.DataFrame:
 
 
 def _predicted(results: StudyResults, dataset: str, rates: pd.DataFrame) -> pd.Series:
+    from suite.evaluation import predicted_iterations  # imports torch: not with every report
+
     way = shortfalls(results, dataset)
     starts = way[way["step"] == 0].groupby("seed")["below_best"].max()
     values = {

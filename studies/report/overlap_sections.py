@@ -6,11 +6,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from studies.metrics import METRICS
 from studies.report.answer_parts import ending_sentence
+from studies.report.floor_words import floor_text
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer, Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.overlap_data import Overlap, overlaps, slowdowns
 from studies.report.overlap_figures import draw_arrivals, draw_rates
+from studies.report.tables import RUNS_OK, Measured, ok_entry
 from studies.report.words import MISSING, fixed, listed, nats, significant
 
 _TITLE = "Overlap and the rate of EM"
@@ -38,6 +41,7 @@ def overlap_section(results: StudyResults) -> Section:
     who = listed([results.plain_label(name) for name in results.estimators])
     blocks: list[Block] = [
         Text(_THEORY),
+        Text(floor_text(results, (Measured(METRICS["fit_seconds"], ""),))),
         Figure(
             name="overlap-arrivals",
             alt=f"Steps and seconds to the target against the separation of the components, for "
@@ -158,6 +162,7 @@ def _table(results: StudyResults, found: list[Overlap]) -> Table:
         rows.append(
             (
                 Entry(significant(overlap.separation)),
+                ok_entry(results, [overlap.dataset]),
                 Entry(fixed(theory.median(), 4), f"{fixed(theory.min(), 4)} to {_top(theory)}"),
                 Entry(fixed(observed.median(), 4) if observed.notna().any() else MISSING),
                 Entry(_count(np.ceil(predicted))),
@@ -174,6 +179,7 @@ def _table(results: StudyResults, found: list[Overlap]) -> Table:
         "seconds, and how many runs reached it).",
         (
             Column("separation"),
+            RUNS_OK,
             Column("ρ in theory"),
             Column("ρ as observed"),
             Column("iterations in theory"),

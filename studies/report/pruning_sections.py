@@ -9,6 +9,7 @@ import pandas as pd
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Figure, Section, Table, Text
 from studies.report.pruning_figures import draw_weights
+from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import MISSING, escaped, fixed, listed, significant
 
 SHARE = 0.95
@@ -115,6 +116,7 @@ def _table(results: StudyResults, found: list[Pruning]) -> Table:
             (
                 Entry(escaped(p.dataset)),
                 Entry(results.label(p.estimator)),
+                ok_entry(results, [p.dataset], [p.estimator]),
                 Entry(str(p.n_components)),
                 Entry(significant(p.concentration), _side(p.concentration, limit)),
                 Entry(_span(p.kept)),
@@ -144,6 +146,7 @@ def _table(results: StudyResults, found: list[Pruning]) -> Table:
         columns=(
             Column("data", align="left"),
             Column("estimator", align="left"),
+            RUNS_OK,
             Column("K at the start"),
             Column("concentration"),
             Column(f"hold {SHARE:.0%}", "components"),

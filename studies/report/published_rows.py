@@ -1,8 +1,9 @@
 """Published optima beside what a study's runs reached: one row each, with its verdict."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from studies.published import PublishedOptimum, published_optima
@@ -38,8 +39,8 @@ class PublishedRow:
         Of that run.
     spurious
         The highest total log-likelihood of a run that kept a spurious optimum; NaN if none did.
-    n_runs
-        Runs that ended well.
+    n_runs, planned
+        Runs that ended well, and all.
     """
 
     published: PublishedOptimum
@@ -49,6 +50,7 @@ class PublishedRow:
     n_parameters: float
     spurious: float
     n_runs: int
+    planned: int = 0
 
     @property
     def difference(self) -> float:
@@ -78,8 +80,13 @@ def published_rows(results: StudyResults) -> list[PublishedRow]:
     A published model that the study did not plan, in a short profile for example, has no row.
     """
     runs = _runs(results)
-    planned = {_place(description) for description in results.cells["description"]}
-    return [_row(o, runs.get(_wanted(o), [])) for o in published_optima() if _wanted(o) in planned]
+    first = results.cells["estimator"].isin(results.estimators)
+    planned = Counter(_place(described) for described in results.cells.loc[first, "description"])
+    return [
+        replace(_row(o, runs.get(_wanted(o), [])), planned=planned[_wanted(o)])
+        for o in published_optima()
+        if _wanted(o) in planned
+    ]
 
 
 def rows_left_out(results: StudyResults) -> int:

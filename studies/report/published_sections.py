@@ -18,6 +18,7 @@ _COLUMNS = (
     Column("data", align="left"),
     Column("model", align="left"),
     Column("K"),
+    Column("runs ok"),
     Column("published", "nats, total"),
     Column("measured", "nats, total"),
     Column("difference", "nats, total"),
@@ -177,6 +178,7 @@ def _entries(row: PublishedRow) -> tuple[Entry, ...]:
         Entry(escaped(published.dataset)),
         Entry(published.model, escaped(published.covariance_type)),
         Entry(str(published.n_components)),
+        Entry(f"{row.n_runs}/{row.planned}"),
         Entry(fixed(published.total_log_likelihood, 4)),
         Entry(fixed(row.measured, 4)),
         Entry(_signed(row.difference)),
@@ -224,6 +226,7 @@ def _record(row: PublishedRow) -> dict[str, object]:
         "published_icl": published.icl,
         "highest_spurious_log_likelihood": row.spurious,
         "runs": row.n_runs,
+        "planned": row.planned,
         "verdict": row.verdict,
     }
 

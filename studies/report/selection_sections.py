@@ -20,6 +20,7 @@ from studies.report.selection_data import (
     swept_groups,
 )
 from studies.report.selection_figures import draw_criteria, draw_held_out
+from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import MISSING, counted, escaped, listed
 
 _TITLE = "How many components each criterion chooses"
@@ -154,6 +155,7 @@ def _table(results: StudyResults, groups: list[str]) -> Table:
             (
                 Entry(escaped(group)),
                 Entry(escaped(kind)),
+                ok_entry(results, results.groups[group]),
                 *(_entry(one) for one in taken),
                 Entry(str(classes) if classes else MISSING),
                 Entry(str(published) if published else MISSING),
@@ -170,6 +172,7 @@ def _table(results: StudyResults, groups: list[str]) -> Table:
         columns=(
             Column("data", align="left"),
             Column("covariances", align="left"),
+            RUNS_OK,
             *(Column(f"K by {criterion.label}") for criterion in CRITERIA),
             Column("known classes"),
             Column("K by mclust's BIC"),

@@ -9,6 +9,7 @@ from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
 from studies.report.speed_data import Point, step_seconds, timed_points
 from studies.report.speed_words import POINT_COLUMNS, milliseconds, percent, point_entries, present
+from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import fixed, significant
 
 
@@ -34,6 +35,7 @@ def product_bound_section(results: StudyResults) -> Section:
     columns = (
         *POINT_COLUMNS,
         Column("implementation", align="left"),
+        RUNS_OK,
         Column("M"),
         Column("operations", "10⁹"),
         Column("rate", "10⁹ a second"),
@@ -99,6 +101,7 @@ def _bound_row(
     entries = (
         *point_entries(point),
         Entry(results.label(name)),
+        ok_entry(results, [point.dataset], [name]),
         Entry(fixed(length, 0)),
         Entry(significant(operations / 1e9)),
         Entry(significant(rate), significant(square)),

@@ -16,6 +16,7 @@ from studies.report.model import Column, Entry, Figure, Section, Table, Text
 from studies.report.scales import short
 from studies.report.speed_data import Point, step_seconds, timed_points
 from studies.report.style import INK, legend, marks, panel_grid
+from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import MISSING, fixed, listed, significant
 
 _LEAST_POINTS = 3
@@ -154,7 +155,8 @@ def _exponents(results: StudyResults, axes: list[_Axis], names: list[str]) -> Ta
             else Entry(fixed(slope, 2), f"± {significant(error, 2)}")
             for slope, error in fits
         ]
-        rows.append((Entry(results.label(name)), *entries))
+        datasets = [d for axis in axes for d in results.groups.get(axis.group, [])]
+        rows.append((Entry(results.label(name)), ok_entry(results, datasets, [name]), *entries))
         records.append((name, *(value for fit in fits for value in fit)))
     columns = [f"{axis.letter}{suffix}" for axis in axes for suffix in ("", "_standard_error")]
     return Table(
@@ -163,7 +165,11 @@ def _exponents(results: StudyResults, axes: list[_Axis], names: list[str]) -> Ta
         "on the logarithms of all sizes of a sweep, with the slope's standard error. The products' "
         "operations grow with exponents 1, near 2 and 1; overheads at the small end flatten a "
         "curve, and so the fit.",
-        (Column("implementation", align="left"), *(Column(f"in {a.letter}") for a in axes)),
+        (
+            Column("implementation", align="left"),
+            RUNS_OK,
+            *(Column(f"in {a.letter}") for a in axes),
+        ),
         tuple(rows),
         pd.DataFrame(records, columns=["estimator", *columns]),
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
 from studies.report.speed_data import timed_points
+from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import counted, fixed, seconds, significant
 
 _GROUP = "restarts"
@@ -96,7 +97,7 @@ def _by_dataset(
 def _table(results: StudyResults, names: list[str]) -> Table:
     rows, records = [], []
     for point in timed_points(results, (_GROUP,)):
-        entries = [Entry(str(point.n_components))]
+        entries = [Entry(str(point.n_components)), ok_entry(results, [point.dataset], names)]
         for name in names:
             times = results.values("fit_seconds", "", point.dataset, name)
             bounds = results.values("highest_bound", "train", point.dataset, name)
@@ -108,7 +109,7 @@ def _table(results: StudyResults, names: list[str]) -> Table:
                 for seed in times.index
             ]
         rows.append(tuple(entries))
-    columns = [Column("K")]
+    columns = [Column("K"), RUNS_OK]
     for name in names:
         columns += [
             Column(f"{results.label(name)}: time"),

@@ -4,8 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
+from studies.metrics import METRICS
+from studies.report.floor_data import floor_under
+from studies.report.floor_words import floor_text
 from studies.report.loaded import StudyResults
 from studies.report.model import (
     Block,
@@ -31,12 +35,13 @@ from studies.report.speed_data import (
 from studies.report.speed_figures import draw_ratios, step_ratios
 from studies.report.speed_targets import verdicts
 from studies.report.speed_words import POINT_COLUMNS, milliseconds, point_entries, present
+from studies.report.tables import RUNS_OK, Measured, ok_entry
 from studies.report.words import fixed, listed, significant
-from suite.gmm import COVARIANCE_TYPES
 
 _Shown = tuple[Entry, float]
 _GROUPS = ("sizes", "iris", "faithful")
-_KINDS = tuple(COVARIANCE_TYPES)
+_STEP = Measured(METRICS["step_seconds"], "")
+_KINDS = ("full", "tied", "diag", "spherical", "tied_diag", "tied_spherical")
 
 
 def speed_section(results: StudyResults) -> Section:
@@ -47,6 +52,7 @@ def speed_section(results: StudyResults) -> Section:
     memory = lambda p, n: _memory(results, p, n)  # noqa: E731
     blocks: tuple[Block, ...] = (
         Text(_HOW),
+        Text(floor_text(results, (_STEP,))),
         Bullets(tuple(verdict.text for verdict in verdicts(results))),
         *_ratio_figure(results, points, [name for name in names if name != results.baseline]),
         _wide(
@@ -54,7 +60,8 @@ def speed_section(results: StudyResults) -> Section:
             "step-seconds",
             "Milliseconds per iteration, the median over repetitions. Below: how many times as "
             f"long as {results.label(results.baseline)}'s, with the range over repetitions; *not "
-            "ranked* where the two are not at the same place after the same iterations.",
+            "ranked* where the two are not at the same place after the same iterations; *a tie* "
+            "where the mean ratio is within the noise floor of its sweep.",
             points,
             names,
             lambda p, n: _step(results, p, n),
@@ -143,10 +150,11 @@ def _wide(
     rows, records = [], []
     for point in points:
         shown = [show(point, estimator) for estimator in names]
-        rows.append((*point_entries(point), *(entry for entry, _ in shown)))
+        count = ok_entry(results, [point.dataset], names)
+        rows.append((*point_entries(point), count, *(entry for entry, _ in shown)))
         described = (point.dataset, *point.size, point.covariance_type)
         records.append((*described, *(value for _, value in shown)))
-    columns = (*POINT_COLUMNS, *(Column(results.label(n)) for n in names))
+    columns = (*POINT_COLUMNS, RUNS_OK, *(Column(results.label(n)) for n in names))
     headings = ["dataset", "n_rows", "n_features", "n_components", "covariance_type", *names]
     return Table(name, caption, columns, tuple(rows), pd.DataFrame(records, columns=headings))
 
@@ -169,7 +177,15 @@ def _ratio(results: StudyResults, point: Point, name: str) -> str:
     if ratios.empty:
         return ""
     span = f" ({significant(ratios.min(), 2)}–{significant(ratios.max(), 2)})"
-    return f"×{significant(float(ratios.median()))}{span if len(ratios) > 1 else ''}"
+    tie = ", a tie" if _is_tie(results, point, name, ratios) else ""
+    return f"×{significant(float(ratios.median()))}{span if len(ratios) > 1 else ''}{tie}"
+
+
+def _is_tie(results: StudyResults, point: Point, name: str, ratios: pd.Series) -> bool:
+    """Whether the mean ratio is within the noise floor of the sweep that the point belongs to."""
+    datasets = results.groups.get(point.group, [point.dataset])
+    floor = floor_under(results, _STEP, name, results.baseline, len(ratios), datasets)
+    return floor is not None and abs(float(np.log(ratios).mean())) <= floor.log_ratio
 
 
 def _first_step(results: StudyResults, point: Point, name: str) -> _Shown:

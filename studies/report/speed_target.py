@@ -1,17 +1,22 @@
 """Time to a common target where only each implementation's own objective was noted on the way."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from studies.report.comparison import median_with_misses
+from studies.report.comparison import median_with_misses, times_to_target
 from studies.report.loaded import StudyResults
-from studies.report.model import Column, Entry, Section, Table, Text
-from studies.report.speed_data import step_seconds, timed_points
-from studies.report.words import fixed, nats, seconds, significant
+from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
+from studies.report.speed_data import Point, step_seconds, timed_points
+from studies.report.speed_words import POINT_COLUMNS, point_entries
+from studies.report.target_data import arrivals
+from studies.report.target_section import arrival_figures
+from studies.report.words import counted, fixed, nats, seconds, significant
 
 _GROUP = "to-target"
+_MEASURED = ("objective", "train")
 
 
 @dataclass(frozen=True)
@@ -34,39 +39,45 @@ class Arrival:
 
 def speed_target_section(results: StudyResults) -> Section:
     """When each implementation came within the target's distance of the best, by its own word."""
-    datasets = [point.dataset for point in timed_points(results, (_GROUP,))]
     title = "Time to a common target"
-    if not datasets:
+    points = timed_points(results, (_GROUP,))
+    if not points:
         return Section("speed-target", title, (Text("This run has no data set for it."),))
-    dataset = datasets[0]
-    found = {
-        name: arrival(results, dataset, name)
-        for name in results.estimators
-        if results.planned(dataset, name)
-    }
-    point = timed_points(results, (_GROUP,))[0]
+    found = {point.dataset: dataset_arrivals(results, point.dataset) for point in points}
     lead = (
-        f"On N = {fixed(point.n_rows, 0)}, D = {point.n_features}, K = {point.n_components}: the "
-        f"first step at which an implementation's own objective is within {nats(results.target)} "
-        "of the best that any of them reported from the same start. An objective is the "
-        "log-likelihood before the step's update, so that all are one step late alike; nothing "
-        "was scored on the way."
+        f"The first step at which an implementation's own objective is within "
+        f"{nats(results.target)} of the best that any of them reported from the same start, at "
+        f"{counted(len(points), 'size')}. An objective is the log-likelihood before the step's "
+        "update, so that all are one step late alike; nothing was scored on the way. A run that "
+        "never came so near is a miss, and stays in every count."
     )
-    sentence = slowdown_sentence(results, dataset, found)
-    blocks = (Text(f"{lead} {sentence}".strip()), _table(results, dataset, found))
-    return Section("speed-target", title, blocks)
+    sentences = [_of_point(results, point, found[point.dataset]) for point in points]
+    every = arrivals(results, [point.dataset for point in points], _MEASURED)
+    blocks: list[Block] = [Text(lead)]
+    if any(sentences):
+        blocks.append(Bullets(tuple(sentence for sentence in sentences if sentence)))
+    blocks += [_table(results, points, found), *arrival_figures(results, every)]
+    return Section("speed-target", title, tuple(blocks))
 
 
-def arrival(results: StudyResults, dataset: str, name: str) -> Arrival:
-    """When `name` reached the target on `dataset`."""
-    way = results.traced("objective", "train", dataset).copy()
-    best = way.groupby("seed")["value"].transform("max")
-    there = way[(way["value"] >= best - results.target) & (way["estimator"] == name)]
-    first = there.sort_values("step").drop_duplicates("seed").set_index("seed")
-    seeds = results.runs(dataset, name)["seed"]
-    steps = pd.Series([first["step"].get(seed, math.nan) for seed in seeds], dtype=float)
-    times = pd.Series([first["seconds"].get(seed, math.nan) for seed in seeds], dtype=float)
-    return Arrival(len(first), len(seeds), median_with_misses(steps), median_with_misses(times))
+def _of_point(results: StudyResults, point: Point, found: dict[str, Arrival]) -> str:
+    sentence = slowdown_sentence(results, point.dataset, found)
+    size = f"N = {fixed(point.n_rows, 0)}, D = {point.n_features}, K = {point.n_components}"
+    return f"**{size}.** {sentence}" if sentence else ""
+
+
+def dataset_arrivals(results: StudyResults, dataset: str) -> dict[str, Arrival]:
+    """When each implementation that was run on `dataset` reached the target."""
+    times = times_to_target(results, [dataset], _MEASURED)
+    return {
+        str(name): Arrival(
+            int(runs["reached"].sum()),
+            len(runs),
+            median_with_misses(runs["steps"]),
+            median_with_misses(runs["seconds"]),
+        )
+        for name, runs in times.groupby("estimator", sort=False)
+    }
 
 
 def slowdown_sentence(results: StudyResults, dataset: str, found: dict[str, Arrival]) -> str:
@@ -97,24 +108,31 @@ def slowdown_sentence(results: StudyResults, dataset: str, found: dict[str, Arri
     return " ".join(sentences)
 
 
-def _table(results: StudyResults, dataset: str, found: dict[str, Arrival]) -> Table:
+def _table(
+    results: StudyResults, points: Sequence[Point], found: Mapping[str, dict[str, Arrival]]
+) -> Table:
     rows, records = [], []
-    for name, when in found.items():
-        step = step_seconds(results, dataset, name)
-        rows.append(
-            (
-                Entry(results.label(name)),
-                Entry(f"{when.reached}/{when.planned}"),
-                Entry("missed" if math.isnan(when.steps) else fixed(when.steps, 0)),
-                Entry("missed" if math.isnan(when.seconds) else seconds(when.seconds)),
-                Entry(significant(1e3 * step)),
+    for point in points:
+        for name, when in found[point.dataset].items():
+            step = step_seconds(results, point.dataset, name)
+            rows.append(
+                (
+                    *point_entries(point),
+                    Entry(results.label(name)),
+                    Entry(f"{when.reached}/{when.planned}"),
+                    Entry("missed" if math.isnan(when.steps) else fixed(when.steps, 0)),
+                    Entry("missed" if math.isnan(when.seconds) else seconds(when.seconds)),
+                    Entry(significant(1e3 * step)),
+                )
             )
-        )
-        records.append((name, when.reached, when.planned, when.steps, when.seconds, step))
+            taken = (when.reached, when.planned, when.steps, when.seconds, step)
+            records.append((*point.size, point.covariance_type, name, *taken))
+    measured = ["estimator", "reached", "planned", "steps", "seconds", "step_seconds"]
     return Table(
         "speed-target",
-        "Medians over repetitions; *missed* where at least half never came so near.",
+        "Medians over all planned repetitions; *missed* where at least half never came so near.",
         (
+            *POINT_COLUMNS,
             Column("implementation", align="left"),
             Column("reached"),
             Column("steps to target"),
@@ -124,6 +142,6 @@ def _table(results: StudyResults, dataset: str, found: dict[str, Arrival]) -> Ta
         tuple(rows),
         pd.DataFrame(
             records,
-            columns=["estimator", "reached", "planned", "steps", "seconds", "step_seconds"],
+            columns=["n_rows", "n_features", "n_components", "covariance_type", *measured],
         ),
     )

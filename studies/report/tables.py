@@ -1,5 +1,6 @@
 """Tables: the main one, and what those of several sections are made of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,6 +130,20 @@ def combinations(results: StudyResults) -> list[tuple[str, str]]:
         for estimator in results.estimators
         if results.planned(dataset, estimator)
     ]
+
+
+RUNS_OK = Column("runs ok")
+"""The column of `ok_entry`."""
+
+
+def ok_entry(
+    results: StudyResults, datasets: Iterable[str], estimators: Iterable[str] | None = None
+) -> Entry:
+    """How many runs a row is over, of how many planned: "n/m" over data sets and estimators."""
+    names = results.estimators if estimators is None else list(estimators)
+    places = [(dataset, name) for dataset in datasets for name in names]
+    well = sum(results.ended_well(*place) for place in places)
+    return Entry(f"{well}/{sum(results.planned(*place) for place in places)}")
 
 
 def median_entry(values: pd.Series, metric: Metric) -> Entry:

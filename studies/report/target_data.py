@@ -1,5 +1,6 @@
 """Every run's way to the common target: when it arrived, or how long it tried."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +70,13 @@ class Arrivals:
         return times.loc[planned.notna().all(axis=1), list(self.estimators)]
 
 
-def arrivals(results: StudyResults) -> Arrivals:
-    """All planned runs' arrivals at the common target."""
-    frame = times_to_target(results)
+def arrivals(
+    results: StudyResults,
+    datasets: Sequence[str] | None = None,
+    measured: tuple[str, str] | None = None,
+) -> Arrivals:
+    """All planned runs' arrivals at the common target; arguments as of `times_to_target`."""
+    frame = times_to_target(results, datasets, measured)
     for clock, metric in _TOTALS.items():
         frame[f"whole_{_ARRIVALS[clock]}"] = [
             float(results.values(metric, "", dataset, estimator).get(seed, np.nan))

@@ -8,7 +8,7 @@ import pandas as pd
 from studies.report.answer_parts import runs_word
 from studies.report.common_sections import alternatives, target_section
 from studies.report.loaded import StudyResults
-from studies.report.model import Block, Figure, Section, Text
+from studies.report.model import Figure, Section, Text
 from studies.report.target_data import Arrivals, arrivals
 from studies.report.target_figures import draw_arrivals, draw_profiles
 from studies.report.words import counted, sentence
@@ -21,10 +21,16 @@ def time_to_target_section(results: StudyResults) -> Section:
     if len(plain.blocks) < 3 or found.frame.empty:
         return replace(plain, name="time-to-target")
     lead, table, *ways = plain.blocks
-    blocks: list[Block] = [lead, table, Text(_misses(found)), _distribution(results, found)]
-    if len(found.estimators) > 1 and len(found.problems("seconds")):
-        blocks.append(_profiles(results, found))
+    blocks = [lead, table, Text(_misses(found)), *arrival_figures(results, found)]
     return Section("time-to-target", plain.title, (*blocks, *ways))
+
+
+def arrival_figures(results: StudyResults, found: Arrivals) -> list[Figure]:
+    """How many had arrived by when and, of more than one estimator, performance profiles."""
+    figures = [_distribution(results, found)]
+    if len(found.estimators) > 1 and len(found.problems("seconds")):
+        figures.append(_profiles(results, found))
+    return figures
 
 
 def _misses(found: Arrivals) -> str:
@@ -47,7 +53,7 @@ def _distribution(results: StudyResults, found: Arrivals) -> Figure:
     return Figure(
         name="arrivals",
         alt="Share of runs that reached the common target against steps and seconds, for "
-        f"{alternatives(results, results.datasets, found.estimators)}.",
+        f"{alternatives(results, list(found.frame['dataset'].unique()), found.estimators)}.",
         caption="The share of all planned runs that had reached the target by then, over all data "
         "sets and seeds. Crosses: runs that stopped without it. At the right: the share that ever "
         "reached it; what is missing to 100% missed it.",

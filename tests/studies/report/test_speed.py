@@ -11,10 +11,10 @@ import pytest
 from studies.report import write_report
 from studies.report.building import build_answer, build_document
 from studies.report.loaded import StudyResults
-from studies.report.model import Section, Table
+from studies.report.model import Bullets, Figure, Section, Table
 from studies.report.speed_data import SINGLE_PARITY, combined, timed_points
 from studies.report.speed_growth import exponent
-from studies.report.speed_target import arrival
+from studies.report.speed_target import dataset_arrivals
 from studies.report.speed_targets import STATED_SIZES, Verdict, verdicts
 from studies.results import CellResult, PlannedCell, Score, TracePoint
 from tests.studies.report.synthetic import mixture_store
@@ -239,10 +239,14 @@ def test_the_bound_is_set_against_the_iteration(tmp_path: Path) -> None:
 
 def test_the_target_is_reached_where_the_objective_first_is(tmp_path: Path) -> None:
     results = loaded(tmp_path)  # the target is 0.01 below the best, which is −3 but for 2⁻²⁰
-    own, svi = (arrival(results, "to-target", name) for name in ("em", "svi"))
+    own, svi = (dataset_arrivals(results, "to-target")[name] for name in ("em", "svi"))
     assert (own.steps, svi.steps) == (7, 34)  # 2⁻⁷ < 0.01 < 2⁻⁶; 2^(−34/5) < 0.01 < 2^(−33/5)
     assert svi.seconds / own.seconds == pytest.approx(2 * 34 / 7)
-    text = build_document(results).sections[3].blocks[0].text  # type: ignore[union-attr]
+    blocks = build_document(results).sections[3].blocks
+    text = next(b for b in blocks if isinstance(b, Bullets)).items[0]
+    assert text.startswith("**N = ")
+    names = [b.name for b in blocks if isinstance(b, Figure)]
+    assert names == ["arrivals", "profiles"]
     assert "takes 9.71 times as long" in text
     assert "a step costs 2 times an iteration" in text
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 _NEEDS = {
     "suite/gmm/numpyro_program.py": "numpyro",
     "suite/gmm/numpyro_svi.py": "numpyro",
+    "suite/jax_compiling.py": "jax",
     "suite/jax_precision.py": "jax",
     "suite/vae/numpyro_program.py": "numpyro",
     "suite/vae/numpyro_vae.py": "numpyro",

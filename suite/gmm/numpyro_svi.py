@@ -34,6 +34,7 @@ from suite.gmm.parameters import MixtureParameters, MixtureState
 from suite.gmm.settling import MOMENTS, WINDOW, WholeSettling, finite_bound
 from suite.gmm.starts import Starts
 from suite.gmm.svi_outcome import SVIAscent, best_one_by_one
+from suite.jax_compiling import compiling_noted
 from suite.jax_precision import jax_precision
 from suite.objective import PointObjective
 from suite.progress import Callback
@@ -70,6 +71,8 @@ class NumPyroGaussianMixture(MixtureEstimator):
 lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         As for `SVIGaussianMixture`. Components are in the order of `initial`, or else by their
         means, first feature first.
+    compile_seconds_ : float
+        Of the fit, what JAX says that it took to compile; nothing for a shape that it has met.
 
     Examples
     --------
@@ -146,7 +149,9 @@ lower_bound_, lower_bounds_, n_features_in_, feature_names_in_
         ConvergenceWarning
             If the best start did not converge within `max_iter` steps.
         """
-        self._fit(X, y, sample_weight, callback)
+        with compiling_noted() as compiling:
+            self._fit(X, y, sample_weight, callback)
+        self.compile_seconds_ = compiling.seconds
         return self
 
     def fit_predict(

@@ -7,7 +7,8 @@ minibatches and noise. B data in a minibatch, D features, J latent dimensions.
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import jax
 import numpy as np
@@ -20,8 +21,10 @@ from numpyro.optim import Adam
 from torch import Tensor
 
 from suite.errors import InputError
+from suite.jax_compiling import compiling_noted
 from suite.jax_precision import jax_precision
 from suite.objective import NotComparable, PointObjective
+from suite.progress import Callback
 from suite.random import torch_generator
 from suite.vae.networks import VAENetworks, load_weights
 from suite.vae.numpyro_program import BOUNDS, Batch, Layout, VAEProgram, Weights
@@ -44,6 +47,11 @@ class NumPyroVAE(VariationalAutoencoder):
     JAX computes on the CPU, and in double precision, where dtype="float64" asks for it, within the
     steps alone. It needs the extra "numpyro".
 
+    Attributes
+    ----------
+    compile_seconds_ : float
+        Of the fit, what JAX says that it took to compile; nothing for a shape that it has met.
+
     Raises
     ------
     InputError
@@ -58,6 +66,27 @@ class NumPyroVAE(VariationalAutoencoder):
     >>> vae.transform(X).shape, vae.sample(2, random_state=0).shape
     ((40, 1), (2, 3))
     """
+
+    def fit(
+        self,
+        X: ArrayLike | Tensor,
+        y: object = None,
+        *,
+        callback: Callback | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 1,
+    ) -> Self:
+        """Train on X (N, D): see `suite.vae.base.NetworkEstimator.fit`."""
+        with compiling_noted() as compiling:
+            super().fit(
+                X,
+                y,
+                callback=callback,
+                checkpoint=checkpoint,
+                checkpoint_every=checkpoint_every,
+            )
+        self.compile_seconds_ = compiling.seconds
+        return self
 
     def _check_settings(self) -> None:
         super()._check_settings()

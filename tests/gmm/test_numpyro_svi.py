@@ -195,3 +195,9 @@ def test_passes_the_parity_gate(dtype: str) -> None:
 
     found = mixture_parity(make, start, X, steps="ascent")
     assert [one.outcome for one in found] == ["agrees"] * 3
+
+
+def test_compiling_is_told_and_is_done_once_for_a_shape() -> None:
+    estimator = NumPyroGaussianMixture(3, max_iter=5, random_state=0)
+    assert estimator.fit(X[:, :1]).compile_seconds_ > 0
+    assert estimator.fit(X[:, :1]).compile_seconds_ == 0

@@ -161,3 +161,9 @@ def test_every_likelihood_of_the_table_is_here_and_a_new_one_is_refused(monkeypa
     monkeypatch.delitem(DISTRIBUTIONS, "gaussian")
     with pytest.raises(InputError, match=r"has the likelihoods 'bernoulli', .*got 'gaussian'"):
         NumPyroVAE(3, **SMALL, likelihood="gaussian").fit(bits())
+
+
+def test_compiling_is_told_and_is_done_once_for_a_shape():
+    estimator = NumPyroVAE(2, **SMALL | {"hidden_dims": (7,)})
+    assert estimator.fit(bits()).compile_seconds_ > 0
+    assert estimator.fit(bits()).compile_seconds_ == 0

@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from studies.product_rate import statistics_length
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
 from studies.report.speed_data import Point, step_seconds, timed_points
@@ -96,6 +95,8 @@ def _bound_row(
     step = step_seconds(results, point.dataset, name)
     if math.isnan(bound) or math.isnan(step):
         return (), None
+    from studies.product_rate import statistics_length  # imports torch: not with every report
+
     length = statistics_length(point.n_features, point.covariance_type)
     operations = 4 * point.n_rows * length * point.n_components
     entries = (

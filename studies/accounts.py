@@ -37,8 +37,8 @@ class Account:
     parts
         What they were spent on, by name, so far as each was timed.
     checking
-        What checking the study and its data took before, the server's imports included if they
-        were done for this study.
+        What checking the study, its data and the parity of its estimators took before, the
+        server's imports included if they were done for this study.
     imports
         What the server's imports took, once for all studies of a command.
     report

@@ -32,12 +32,26 @@ def only_runner(folder: Path) -> Iterator[None]:
     path = folder / _NAME
     with _locked(path) as file:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(json.dumps({"pid": os.getpid(), "since": since}))
-        file.flush()
+        with suppress(OSError):  # a full disk: the lock holds all the same
+            os.write(file.fileno(), json.dumps({"pid": os.getpid(), "since": since}).encode())
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def check_free(folder: Path) -> None:
+    """Say at once, before anything long, that `only_runner` would refuse.
+
+    Raises
+    ------
+    InputError
+        If another process holds the folder.
+    """
+    path = folder / _NAME
+    if path.exists():
+        with only_runner(folder):
+            pass
 
 
 @contextmanager

@@ -10,6 +10,7 @@ is stored already, under a key of all that decides it, is not checked again.
 from collections.abc import Callable, Iterator, Sequence
 
 from studies.cells import Cell
+from studies.memory import default_limit
 from studies.parity_checks import ParityCheck, parity_checks
 from studies.processes import listen
 from studies.results import ParityRow, ResultStore
@@ -63,7 +64,8 @@ def _as_far_as_it_goes(todo: list[ParityCheck]) -> Iterator[list[ParityRow]]:
     patience = min(todo[0].cell.time_limit, _LONGEST_CHECK)
     n_done = 0
     try:
-        for _, rows in listen("parity", todo, patience):
+        limit = todo[0].cell.memory_limit or default_limit(1)
+        for _, rows in listen("parity", todo, patience, limit):
             n_done += 1
             yield rows
     except TimeoutError:

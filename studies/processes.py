@@ -26,7 +26,8 @@ from suite.errors import InputError
 from suite.registry import EstimatorSpec
 
 _GRACE_SECONDS = 5.0
-_DUMP_SECONDS = 0.3
+_DUMP_SECONDS = 0.5  # for a dump to begin
+_DUMP_PAUSE = 0.1  # in the middle of one: it is written piece by piece
 _preloaded = ["studies.serving", "studies.cli", "studies.preloading"]
 """What the server imports: a cell's code; and the command line, which every process would import
 anew where the program was started as a script."""
@@ -123,10 +124,7 @@ class CellProcess:
             return self._lost("timeout", message, self._process.where_it_is())
         excess = None if self._watch is None else self._watch.excess()
         if excess is not None:
-            message = (
-                f"killed at {excess:,.0f} MB beyond what its process started with; the limit is "
-                f"{self._memory_limit:,.0f} MB"
-            )
+            message = _over_memory(excess, self._memory_limit)
             return self._lost("memory", message, self._process.where_it_is())
         return None
 
@@ -161,24 +159,44 @@ def ask(function: str, argument: Any) -> Any:
         process.end()
 
 
-def listen(function: str, argument: Any, patience: float) -> Iterator[tuple[Any, ...]]:
+def listen(
+    function: str, argument: Any, patience: float, memory_limit: float
+) -> Iterator[tuple[Any, ...]]:
     """The messages of one of the functions of `studies.serving`, from a process of its own.
+
+    Parameters
+    ----------
+    function, argument
+        Which, and what it is given.
+    patience
+        Seconds to wait for each message.
+    memory_limit
+        MB beyond what the process starts with, above which it is killed.
 
     Raises
     ------
     TimeoutError
-        If the next message, or the end, does not come within `patience` seconds.
+        If the next message, or the end, does not come in time.
     ChildProcessError
-        If the process ends before it says that it is done.
+        If the process ends before it says that it is done, or takes too much memory.
     """
     process = _Process(function, argument)
+    watch = MemoryWatch(process.pid, memory_limit)
+    deadline = monotonic() + patience
     try:
-        while process.connection.poll(patience):
+        while monotonic() < deadline:
+            if not process.connection.poll(min(watch.interval, patience)):
+                if (excess := watch.excess()) is not None:
+                    raise ChildProcessError(_over_memory(excess, memory_limit))
+                continue
             kind, *content = process.connection.recv()
             if kind == "done":
                 return
-            if kind != "started":
+            if kind == "started":
+                watch = MemoryWatch(process.pid, memory_limit)
+            else:
                 yield kind, *content
+            deadline = monotonic() + patience
         raise TimeoutError(process.where_it_is())
     except EOFError:
         code = process.exit_code()
@@ -186,6 +204,13 @@ def listen(function: str, argument: Any, patience: float) -> Iterator[tuple[Any,
         raise ChildProcessError(f"its process was ended {how}") from None
     finally:
         process.end()
+
+
+def _over_memory(excess: float, limit: float) -> str:
+    return (
+        f"killed at {excess:,.0f} MB beyond what its process started with; the limit is "
+        f"{limit:,.0f} MB"
+    )
 
 
 class _Process:
@@ -223,7 +248,7 @@ class _Process:
             while self._dump.poll(patience):
                 if not (part := os.read(self._dump.fileno(), 1 << 16)):
                     break
-                written, patience = written + part, 0.0
+                written, patience = written + part, min(patience, _DUMP_PAUSE)
         return written.decode(errors="replace")
 
     def where_it_is(self) -> str:

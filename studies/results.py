@@ -6,6 +6,7 @@ last run, consists of. A planned cell without a row has not been run yet.
 """
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -331,9 +332,7 @@ class ResultStore:
             made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parity'")
             if made.fetchone() is None:  # a store from before there was a gate
                 return pd.DataFrame(columns=[f.name for f in fields(ParityRow)])
-            frame = pd.read_sql_query(
-                "SELECT * FROM parity ORDER BY dataset, estimator, quantity", connection
-            )
+            frame = _table(connection, "SELECT * FROM parity ORDER BY dataset, estimator, quantity")
         frame[["difference", "tolerance"]] = frame[["difference", "tolerance"]].astype(float)
         frame["provenance"] = frame["provenance"].map(_load)
         return frame
@@ -348,7 +347,14 @@ class ResultStore:
 
     def _frame(self, query: str) -> pd.DataFrame:
         with self._database.reading() as connection:
-            return pd.read_sql_query(query, connection)
+            return _table(connection, query)
+
+
+def _table(connection: sqlite3.Connection, query: str) -> pd.DataFrame:
+    """As pandas.read_sql_query has it, which would hide SQLite's errors behind one of its own."""
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return pd.DataFrame.from_records(cursor.fetchall(), columns=names, coerce_float=True)
 
 
 def _dump(content: Mapping[str, Any]) -> str:

@@ -110,8 +110,10 @@ def run_plan(
         display.begin(make_outline(plan.name, plan.cells, todo, store))
         for note in _notes(store, plan, todo, facts, granted):
             display.note(note)
+        began = perf_counter()
         run_gate(plan.cells, store, force=force, note=display.note)
-        bookkeeper = Bookkeeper(granted.number, plan.checking_seconds)
+        checking = plan.checking_seconds + perf_counter() - began
+        bookkeeper = Bookkeeper(granted.number, checking)
         if todo:
             run = store.begin_run(facts)
             _run_all(store, todo, run, granted.number, display, bookkeeper)

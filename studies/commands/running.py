@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studies.commands.run_output import RunOutput, count_statuses
+from studies.locking import check_free
 from studies.processes import preload
 from studies.runner import RunPlan, StudyRun, prepare, run_plan
 from studies.schema import Study
@@ -53,6 +54,8 @@ def run_studies(
     runs: list[StudyRun] = []
     try:
         with stoppable():
+            for name, _ in chosen:
+                check_free(folder / name)
             output.checking()
             preload(
                 estimator_spec(entry.estimator or own)

@@ -1,6 +1,5 @@
 """`studies run`: studies run, stored, reported and summed up."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +55,8 @@ def run(
     asked, 130 after Ctrl-C, 143 after SIGTERM.
 
     On a terminal a table shows what runs, what failed, the best so far and the time left;
-    elsewhere there is a line a run. With --json standard output has these events and nothing else:
+    elsewhere there is a line a run. With --json standard output has these events and nothing else,
+    what estimators print being sent to standard error:
 
     study_begins: format, study, runs, stored, to_run
 
@@ -73,6 +73,7 @@ def run(
     """
     if quiet and json:
         raise InputError("--quiet and --json: expected one of them at most; leave one out.")
+    output = _output(quiet=quiet, json=json)
     folder = out if out is not None else default_out(profile)
     own = asked_study(
         studies or [],
@@ -90,7 +91,6 @@ def run(
         estimators=split_names(estimators),
         datasets=split_names(datasets),
     )
-    output = _output(quiet=quiet, json=json)
     from studies.commands.running import run_studies
 
     status = run_studies(
@@ -138,7 +138,7 @@ def _resolved(
 
 
 def _output(*, quiet: bool, json: bool) -> "RunOutput":
-    from studies.commands.run_output import EventOutput, TextOutput
+    from studies.commands.run_output import EventOutput, TextOutput, reserved_stdout
     from studies.display import EventDisplay
 
-    return EventOutput(EventDisplay(sys.stdout)) if json else TextOutput(quiet=quiet)
+    return EventOutput(EventDisplay(reserved_stdout())) if json else TextOutput(quiet=quiet)

@@ -1,10 +1,12 @@
 """What `studies run` prints: for people on a terminal or in a log, or events for programs."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rich.console import Console
 
@@ -121,6 +123,18 @@ class EventOutput:
     ) -> None:
         """Write `run_ends`."""
         self._events.run_ends(counts, exit_status, message)
+
+
+def reserved_stdout() -> TextIO:
+    """Standard output for events alone.
+
+    What anything else prints from now on, an estimator of one's own say, here or in a process of
+    its own, goes to standard error instead.
+    """
+    sys.stdout.flush()
+    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return stream
 
 
 def count_statuses(plans: "Sequence[RunPlan]", folder: Path) -> Counter[str]:

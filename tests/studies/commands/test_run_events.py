@@ -36,7 +36,20 @@ settings = { n_components = 2 }
 
 [estimators.em]
 
-[estimators.sklearn]
+[estimators.loud]
+estimator = "loud_estimator:Loud"
+"""
+LOUD = """
+import os
+from suite.gmm import EMGaussianMixture
+
+print("imported")
+
+class Loud(EMGaussianMixture):
+    def fit(self, X, y=None, **options):
+        print("fitting")
+        os.system("echo from a program")
+        return super().fit(X, y, **options)
 """
 
 NO_STUDY = SimpleNamespace(estimators={})
@@ -52,7 +65,7 @@ def studies(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "studies", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{cwd}"},
         capture_output=True,
         text=True,
         check=False,
@@ -66,8 +79,10 @@ def parsed(text: str) -> list[dict]:
 
 def test_a_run_as_events(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(STUDY)
+    (tmp_path / "loud_estimator.py").write_text(LOUD)
     done = studies("run", "mine.toml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "from a program" in done.stderr
     # What notes there are depends on the machine: that others use it too, say.
     events = [event for event in parsed(done.stdout) if event["event"] != "note"]
     kinds = [event["event"] for event in events]
@@ -75,7 +90,7 @@ def test_a_run_as_events(tmp_path: Path) -> None:
     assert sorted(kinds[1:5]) == ["cell_begins"] * 2 + ["cell_ends"] * 2
     assert kinds[5:] == ["report_written", "run_ends"]
     ends = [event for event in events if event["event"] == "cell_ends"]
-    assert {event["estimator"] for event in ends} == {"em", "sklearn"}
+    assert {event["estimator"] for event in ends} == {"em", "loud"}
     for event in ends:
         scores = {(score["metric"], score["split"]): score["value"] for score in event["scores"]}
         assert event["status"] == "ok"

@@ -14,6 +14,9 @@ from suite.vae.learner import Loss
 from suite.vae.networks import VAENetworks
 from suite.vae.variational import VariationalAutoencoder
 
+Weight = float | Tensor
+"""β, a number or a tensor of shape ()."""
+
 
 class TorchVAE(VariationalAutoencoder):
     """A variational autoencoder, by hand in PyTorch.
@@ -33,7 +36,14 @@ class TorchVAE(VariationalAutoencoder):
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
         loss = _LOSSES[self.objective]
         if self.compile:
+            # A number would be compiled in, anew for each one that a warm-up brings.
             loss = compiled(loss)
+            return lambda x, kl_weight: loss(
+                networks,
+                x,
+                _draw(networks, len(x), self.n_particles, noise),
+                torch.tensor(kl_weight, dtype=networks.dtype, device=networks.device),
+            )
         return lambda x, kl_weight: loss(
             networks, x, _draw(networks, len(x), self.n_particles, noise), kl_weight
         )
@@ -91,25 +101,25 @@ def _draw(networks: VAENetworks, rows: int, n_particles: int, noise: torch.Gener
     return torch.randn(shape, generator=noise, dtype=networks.dtype, device=networks.device)
 
 
-def _mean_field(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+def _mean_field(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: Weight) -> Tensor:
     loc, scale = networks.encode(x)
     z = loc + scale * epsilon
     elbo = networks.log_likelihood(x, z) - kl_weight * kl_from_prior(loc, scale)
     return -elbo.mean()
 
 
-def _sampled(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+def _sampled(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: Weight) -> Tensor:
     return -_log_weights(networks, x, epsilon, kl_weight).mean()
 
 
 def _importance_weighted(
-    networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float
+    networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: Weight
 ) -> Tensor:
     log_w = _log_weights(networks, x, epsilon, kl_weight).reshape(-1, len(x))
     return -(log_w.logsumexp(0) - math.log(len(log_w))).mean()
 
 
-def _log_weights(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: float) -> Tensor:
+def _log_weights(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: Weight) -> Tensor:
     """log p(x | z) + β (log p(z) − log q(z | x)): (B,) or (K, B)."""
     loc, scale = networks.encode(x)
     z = loc + scale * epsilon
@@ -118,7 +128,7 @@ def _log_weights(networks: VAENetworks, x: Tensor, epsilon: Tensor, kl_weight: f
     return networks.log_likelihood(x, z) + kl_weight * log_ratio
 
 
-_LOSSES: dict[str, Callable[[VAENetworks, Tensor, Tensor, float], Tensor]] = {
+_LOSSES: dict[str, Callable[[VAENetworks, Tensor, Tensor, Weight], Tensor]] = {
     "mean-field": _mean_field,
     "sampled": _sampled,
     "importance-weighted": _importance_weighted,

@@ -68,9 +68,7 @@ def test_every_bound_is_below_the_likelihood_and_meets_it():
     truth = linear_gaussian_log_likelihood(X, exact)
     right = evaluate_vae(linear_networks(exact), X, n_samples=3)
     np.testing.assert_allclose(right.log_likelihood, truth, rtol=1e-10)
-    wrong = [
-        evaluate_vae(linear_networks(exact, wrong=0.4), X, n_samples=s) for s in (5, 50, 1000)
-    ]
+    wrong = [evaluate_vae(linear_networks(exact, wrong=0.4), X, n_samples=s) for s in (5, 50, 1000)]
     gaps = [truth.mean() - found.mean_log_likelihood for found in wrong]
     errors = [quantile(3) * found.monte_carlo_error for found in wrong]
     assert truth.mean() - wrong[0].mean_elbo > gaps[0] > errors[0]

@@ -10,7 +10,7 @@ from studies.commands.export import export
 from studies.commands.inspect import list_studies, show
 from studies.commands.new import new
 from studies.commands.report import report
-from studies.commands.run import run
+from studies.commands.run import EVENTS, run
 from suite.errors import InputError
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 app.command("list")(list_studies)
 app.command()(show)
-app.command()(run)
+app.command(epilog=EVENTS)(run)
 app.command()(report)
 app.command()(compare)
 app.command()(export)

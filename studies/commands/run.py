@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from studies.commands.run_output import RunOutput
     from studies.schema import Study
 
+EVENTS = "\n\n".join(
+    (
+        "With --json standard output has these events, each a JSON object on a line, and nothing "
+        "else; what estimators print goes to standard error.",
+        "study_begins: format, study, runs, stored, to_run",
+        "note: study, text",
+        "cell_begins: study, key, dataset, estimator, seed",
+        "cell_ends: those, and status, message, seconds, scores (a list of metric, split, value, "
+        "unit; value is null if not finite), done, runs",
+        "report_written: study, path",
+        "run_ends: runs, counts (by status), exit_status, message",
+    )
+)
+"""The end of the command's help."""
+
 
 def run(
     studies: Annotated[
@@ -55,21 +70,7 @@ def run(
     asked, 130 after Ctrl-C, 143 after SIGTERM.
 
     On a terminal a table shows what runs, what failed, the best so far and the time left;
-    elsewhere there is a line a run. With --json standard output has these events and nothing else,
-    what estimators print being sent to standard error:
-
-    study_begins: format, study, runs, stored, to_run
-
-    note: study, text
-
-    cell_begins: study, key, dataset, estimator, seed
-
-    cell_ends: those, and status, message, seconds, scores (a list of metric, split, value, unit;
-    value is null if not finite), done, runs
-
-    report_written: study, path
-
-    run_ends: runs, counts (by status), exit_status, message
+    elsewhere there is a line a run. What --json prints is at the end of this help.
     """
     if quiet and json:
         raise InputError("--quiet and --json: expected one of them at most; leave one out.")

@@ -54,23 +54,9 @@ def run_studies(
     runs: list[StudyRun] = []
     try:
         with stoppable():
-            for name, _ in chosen:
-                check_free(folder / name)
-            output.checking()
-            preload(
-                estimator_spec(entry.estimator or own)
-                for _, study in chosen
-                for own, entry in study.estimators.items()
-            )
-            plans += [prepare(study, name, profile, device) for name, study in chosen]
+            plans += _checked(chosen, output, folder, profile=profile, device=device)
             for plan in plans:
-                with output.display() as display:
-                    arguments = sys.argv[1:]
-                    run = run_plan(
-                        plan, folder, display, arguments=arguments, force=force, jobs=jobs
-                    )
-                output.finished(run)
-                runs.append(run)
+                runs.append(_run(plan, output, folder, force=force, jobs=jobs))
         status, message = (1 if any(run.failures for run in runs) else 0), ""
     except KeyboardInterrupt as stopped:
         status, message = exit_status(stopped), _STOPPED
@@ -86,6 +72,33 @@ def run_studies(
     except BrokenPipeError:
         return _unheard()
     return status
+
+
+def _checked(
+    chosen: Sequence[tuple[str, Study]],
+    output: RunOutput,
+    folder: Path,
+    *,
+    profile: str,
+    device: str,
+) -> list[RunPlan]:
+    """Plans of all studies, once each of them is known to be able to start."""
+    for name, _ in chosen:
+        check_free(folder / name)
+    output.checking()
+    preload(
+        estimator_spec(entry.estimator or own)
+        for _, study in chosen
+        for own, entry in study.estimators.items()
+    )
+    return [prepare(study, name, profile, device) for name, study in chosen]
+
+
+def _run(plan: RunPlan, output: RunOutput, folder: Path, *, force: bool, jobs: int) -> StudyRun:
+    with output.display() as display:
+        run = run_plan(plan, folder, display, arguments=sys.argv[1:], force=force, jobs=jobs)
+    output.finished(run)
+    return run
 
 
 def _unheard() -> int:

@@ -16,8 +16,8 @@ import torch
 from studies.cells import Cell
 from studies.worker import build_estimator
 from suite.data import Dataset
-from suite.evaluation.parity import Agreement
-from suite.evaluation.parity_mixture import Steps, mixture_parity
+from suite.evaluation.parity import Agreement, not_available
+from suite.evaluation.parity_mixture import MIXTURE_QUANTITIES, Steps, mixture_parity
 from suite.evaluation.parity_vae import vae_parity
 from suite.gmm import MixtureParameters, initial_parameters
 from suite.random import torch_generator
@@ -31,7 +31,7 @@ BATCH = 100
 
 _ROWS_A_COMPONENT = 5  # as many times D + 1 rows, so that an M-step's covariances have full rank
 _OWN_SHARE = 0.25  # of a component in the covariances that are compared at; the rest: of all rows
-_LEAST_VARIANCE = 1e-9  # of the mean variance, for rows that lie in a plane
+_LITTLE_SPREAD = 1e-6  # of the smallest variance of a feature
 _AWAY = 0.02  # standard deviation by which each weight is moved from a VAE's start
 _SEED = 0
 _DOUBLE = {"cpu", "cuda"}
@@ -44,12 +44,17 @@ def check_mixture(cell: Cell, dataset: Dataset) -> tuple[Agreement, ...]:
     """A mixture's figures on the first rows at `compared_at`, all rows in one batch."""
     rows = dataset.train[:LARGEST_TABLE]
     most = max(2, len(rows) // (_ROWS_A_COMPONENT * (rows.shape[1] + 1)))
-    start = compared_at(
-        rows,
-        min(int(cell.settings.get("n_components", 1)), most),
-        str(cell.settings.get("covariance_type", "full")),
-        reg_covar=float(cell.settings.get("reg_covar", 0.0)),
-    )
+    try:
+        start = compared_at(
+            rows,
+            min(int(cell.settings.get("n_components", 1)), most),
+            str(cell.settings.get("covariance_type", "full")),
+            reg_covar=float(cell.settings.get("reg_covar", 0.0)),
+        )
+        start.log_prob(rows)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        why = f"there is no mixture of these rows to compare at: {error}"
+        return tuple(not_available(quantity, why) for quantity in MIXTURE_QUANTITIES)
     settings = dict(cell.settings) | {"n_components": start.n_components}
     settings |= {name: value for name, value in _WHOLE.items() if name in settings}
 
@@ -69,15 +74,12 @@ def compared_at(
     covariances a quarter a component's own and three quarters that of all rows, either with
     `reg_covar` on its diagonal.
     """
-    ridge = max(reg_covar, _LEAST_VARIANCE * float(rows.var(axis=0).mean()))
-    begin = partial(
-        initial_parameters,
-        rows,
-        covariance_type=covariance_type,
-        reg_covar=ridge,
-        random_state=_SEED,
-    )
-    start, of_all = begin(n_components), begin(1)
+    begin = partial(initial_parameters, rows, covariance_type=covariance_type, random_state=_SEED)
+    variances = rows.var(axis=0)
+    # A component of one row has no spread of its own; that of all rows is enough for both.
+    little = _LITTLE_SPREAD * float(variances[variances > 0].min(initial=np.inf))
+    start = begin(n_components, reg_covar=max(reg_covar, little if np.isfinite(little) else 0.0))
+    of_all = begin(1, reg_covar=reg_covar)
     return MixtureParameters(
         (start.weights + 1 / n_components) / 2,
         (start.means + of_all.means) / 2,

@@ -30,7 +30,8 @@ Steps = Literal["em", "ascent", "unknown"]
 """What an estimator's steps are: of EM; of another ascent that reports its objective before each
 update, as all of the suite do; or nothing is known of them."""
 
-_QUANTITIES = ("log_likelihood", "bound", "gradient")
+MIXTURE_QUANTITIES = ("log_likelihood", "bound", "gradient")
+"""What is compared, in this order."""
 
 
 def mixture_parity(
@@ -43,7 +44,8 @@ def mixture_parity(
       not known to be, `objective_at`'s.
     - "gradient" of the mean log-likelihood (or bound), in units of the start: by `objective_at`
       where the estimator has it (`suite.objective`); of EM, from its first step, which moves
-      along the gradient (Xu and Jordan, 1996); else by Fisher's identity from `predict_proba`.
+      along the gradient (Xu and Jordan, 1996); else, or where that step collapses a component, by
+      Fisher's identity from `predict_proba`.
 
     Parameters
     ----------
@@ -86,9 +88,9 @@ def mixture_parity(
             if steps != "unknown":
                 raise
             why = f"it cannot be put at given parameters by a fit of no steps: {error}"
-            return tuple(not_available(quantity, why) for quantity in _QUANTITIES)
+            return tuple(not_available(quantity, why) for quantity in MIXTURE_QUANTITIES)
         own, why = _own_objective(make(0), rows, start)
-        first = None if steps == "unknown" else _first_step(make(1), rows)
+        first = None if steps == "unknown" else _first_step(make(1), start, rows)
     return _compared(_Told(at_start, own, why, first, steps == "em"), start, rows)
 
 
@@ -96,9 +98,10 @@ def mixture_parity(
 class _FirstStep:
     """What a fit of one step has reported and learned."""
 
-    objective: float
-    learned: MixtureParameters
+    objective: float | None
+    learned: MixtureParameters | None
     reg_covar: float
+    failure: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +140,21 @@ def _compared(told: _Told, start: MixtureParameters, rows: np.ndarray) -> tuple[
     )
 
 
-def _first_step(estimator: Any, rows: np.ndarray) -> _FirstStep:
+def _first_step(estimator: Any, start: MixtureParameters, rows: np.ndarray) -> _FirstStep:
+    """What the first step from `start` does; a step that collapses a component leads nowhere."""
     seen: list[float] = []
 
     def note(progress: Progress) -> None:
         seen.append(float(progress.objective))
 
-    estimator.fit(rows, callback=note)
+    try:
+        estimator.fit(rows, callback=note)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        return _FirstStep(seen[0] if seen else None, None, 0.0, f"its first step fails: {error}")
     learned = MixtureParameters.from_estimator(estimator)
-    return _FirstStep(seen[0], learned, float(getattr(estimator, "reg_covar", 0.0)))
+    # Estimators that outlive a collapse keep what they had before it.
+    moved = None if np.array_equal(learned.means, start.means) else learned
+    return _FirstStep(seen[0], moved, float(getattr(estimator, "reg_covar", 0.0)))
 
 
 def _own_objective(
@@ -162,7 +171,9 @@ def _own_objective(
 
 
 def _bound(told: _Told, exact: float, tolerance: float) -> Agreement:
-    if told.first is not None:
+    if told.first is not None and told.first.objective is None:
+        return not_available("bound", told.first.failure)
+    if told.first is not None and told.first.objective is not None:
         how = "first objective of fit"
         return agreement("bound", told.first.objective, exact, tolerance=tolerance, how=how)
     if told.own is not None:
@@ -175,22 +186,22 @@ def _gradient(told: _Told, start: MixtureParameters, rows: np.ndarray) -> tuple[
     """The gradient by the estimator's own code, and which way it was got."""
     if told.own is not None:
         return told.own.gradient, "objective_at"
-    if told.first is not None and told.is_em:
-        return _of_em_step(start, told.first), "first step of EM"
+    if told.is_em and told.first is not None and told.first.learned is not None:
+        slope = _of_em_step(start, told.first.learned, told.first.reg_covar)
+        return slope, "first step of EM"
     q = np.asarray(told.at_start.predict_proba(rows), dtype=np.float64)
     return _by_fisher(start, rows, q), "Fisher's identity, by predict_proba"
 
 
-def _of_em_step(start: MixtureParameters, step: _FirstStep) -> Gradient:
-    """The gradient that one EM step from `start` to `step.learned` has followed.
+def _of_em_step(start: MixtureParameters, new: MixtureParameters, reg_covar: float) -> Gradient:
+    """The gradient that one EM step from `start` to `new` has followed.
 
     With N_k = Σ_n r_nk: π' = N_k / N, μ'_k − μ_k = Σ_n r_nk (x_n − μ_k) / N_k, and the scatter
     about the old mean is Σ'_k − reg_covar I + (μ'_k − μ_k)(μ'_k − μ_k)ᵀ. A tied Σ' is the weighted
     mean over components, whose share of it each may as well be given: only the sum counts.
     """
-    new = step.learned
     moves = new.means - start.means
-    ridge = step.reg_covar * np.eye(start.n_features)
+    ridge = reg_covar * np.eye(start.n_features)
     scatters = new.full_covariances() - ridge + moves[:, :, np.newaxis] * moves[:, np.newaxis]
     factors = np.linalg.cholesky(start.full_covariances())
     identity = np.eye(start.n_features)

@@ -79,9 +79,10 @@ class MixtureTolerances:
     A density's quadratic form is a sum of D terms which an implementation may expand, x² − 2xμ +
     μ², and whose factor it may invert; the terms then have the magnitude
 
-        A_n = κ Σ_k r_nk Σ_d (|x_nd| + |μ_kd|)² / Σ_k,dd + D + |log p(x_n)|
+        A_n = κ Σ_k r_nk Σ_d (|x_nd| + |μ_kd|)² / Σ_k,dd + w + D + |log p(x_n)|
 
-    with κ the largest condition number of a correlation matrix, and their sum an error of
+    with κ the largest condition number of a correlation matrix and w the largest Σ_k,dd over the
+    variance of the rows (in whose units one may compute), and their sum an error of
     λ √D ε A_n (`suite.evaluation.parity.QUANTILE`). The gradient's entries change by as much, on
     the average over rows, and are sums of N terms besides.
 
@@ -127,5 +128,8 @@ def _magnitudes(start: MixtureParameters, X: np.ndarray, log_prob: np.ndarray) -
         axis=1,
     )
     expanded = (start.responsibilities(X) * squares).sum(1)
-    magnitudes: np.ndarray = condition * expanded + start.n_features + np.abs(log_prob)
+    variances = X.var(axis=0)
+    varies = variances > 0
+    wide = (deviations[:, varies] ** 2 / variances[varies]).max(initial=0.0)
+    magnitudes: np.ndarray = condition * expanded + wide + start.n_features + np.abs(log_prob)
     return magnitudes

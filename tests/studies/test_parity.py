@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from studies.cells import Cell, plan_cells
-from studies.families.parity import CHECKS, compared_at
+from studies.families.parity import CHECKS, check_mixture, compared_at
 from studies.parity import run_gate
 from studies.parity_checks import parity_checks
 from studies.parity_worker import checked
@@ -179,6 +181,42 @@ def test_every_component_has_rows_at_the_point_of_comparison(kind: str) -> None:
     mixture = compared_at(X, 2, kind, reg_covar=0.0)
     assert mixture.covariance_type == kind
     assert mixture.responsibilities(X).sum(0).min() > X.shape[1] + 1
+
+
+def awkward(name: str) -> np.ndarray:
+    """Rows that strain the arithmetic."""
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(size=(60, 3)), 4 + rng.normal(size=(60, 3))])
+    return {
+        "far from the origin": rows + 1e6,
+        "of unequal scales": rows * [1e-6, 1, 1e6],
+        "with a constant": np.c_[rows, np.ones(len(rows))],
+        "with an outlier": np.r_[rows, [[1e4] * 3]],
+        "few": rows[:10],
+        "equal": np.repeat(rows[:1], 30, axis=0),
+    }[name]
+
+
+@pytest.mark.parametrize("reg_covar", [0.0, 1e-6])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "far from the origin",
+        "of unequal scales",
+        "with a constant",
+        "with an outlier",
+        "few",
+        "equal",
+    ],
+)
+def test_awkward_rows_raise_no_false_alarm(name: str, reg_covar: float) -> None:
+    rows = awkward(name)
+    for cell in (c for c in cells_of(STUDY) if (c.seed, c.dataset) == (0, "iris")):
+        for kind in ("full", "diag"):
+            settings = {"n_components": 3, "covariance_type": kind, "reg_covar": reg_covar}
+            data: Any = SimpleNamespace(train=rows)
+            found = check_mixture(replace(cell, settings=settings), data)
+            assert {one.outcome for one in found} <= {"agrees", "not available"}
 
 
 def test_keys_name_what_decides_and_nothing_else() -> None:

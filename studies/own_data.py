@@ -1,5 +1,6 @@
 """Studies of a user's own data, made from a file and a few options: `studies run gmm --data …`."""
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -234,13 +235,21 @@ def _vae(asked: OwnData) -> dict[str, Any]:
         )
     are_bits = bool(np.isin(dataset.train, (0, 1)).all())
     return {
-        "bits": None if are_bits else "redrawn",
-        "limit": _MOST_IMAGES,
+        "options": _options(
+            label=asked.label,
+            bits=None if are_bits else "redrawn",
+            limit=_MOST_IMAGES if len(dataset.train) > _MOST_IMAGES else None,
+        ),
         "epochs": int(np.clip(_SEEN_IMAGES // min(len(dataset.train), _MOST_IMAGES), 10, 50)),
         "latent": int(np.clip(n_pixels // 2, 1, 10)),
         "question": f"Which implementation of a variational autoencoder models the images in "
         f"{asked.path.resolve().name} best, how good is it, and how long does it take?",
     }
+
+
+def _options(**values: str | int | None) -> str:
+    """The inside of an inline table of TOML; JSON's texts and numbers are TOML's."""
+    return ", ".join(f"{name} = {json.dumps(v)}" for name, v in values.items() if v is not None)
 
 
 TEMPLATES: dict[str, Callable[[OwnData], dict[str, Any]]] = {"gmm": _mixture, "vae": _vae}

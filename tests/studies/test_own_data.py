@@ -122,6 +122,27 @@ def test_few_rows_are_tried_with_few_components() -> None:
     assert study.datasets["few"].settings["n_components"] == 1
 
 
+def test_images_become_a_study_that_runs() -> None:
+    own = own_study(OwnData("vae", pictures("faces", 48)), Path("reports"))
+    assert own.study.datasets["faces"].options == {"bits": "redrawn"}
+    cells = plan_cells(resolve(own.study, profile="quick"), own.name, "cpu")
+    result = run_cell(cells[0], lambda step, objective: None)
+    assert result.status == "ok", result.traceback
+    assert result.dataset_facts["n_train"] == 36
+    assert result.dataset_facts["image_shape"] == [4, 4]
+    assert {s.metric for s in result.scores} >= {"log_likelihood", "elbo", "fit_seconds"}
+    write_study_file(own)
+    assert load_study(str(own.file))[1] == own.study
+
+
+def test_bits_stay_as_they_are_and_many_images_are_limited(monkeypatch) -> None:
+    bits = np.random.default_rng(0).integers(0, 2, (50, 3, 3)).astype(float)
+    np.savez("bits.npz", images=bits, kind=np.arange(50) % 2)
+    monkeypatch.setattr("studies.own_data._MOST_IMAGES", 20)
+    own = own_study(OwnData("vae", Path("bits.npz"), label="kind"), Path("reports"))
+    assert own.study.datasets["bits"].options == {"label": "kind", "limit": 20}
+
+
 def scores(asked: OwnData) -> dict[tuple[str, str], float]:
     """What EM by hand scores, run as a cell of the study."""
     study = resolve(own_study(asked, Path("reports")).study)

@@ -125,13 +125,13 @@ class _LargestTensor(TorchDispatchMode):
 def test_memory_is_bounded_by_the_batch_and_each_datum_is_encoded_once(S, batch_size):
     """No tensor beyond X itself holds more than max(batch, S) codes or batch rows of width 40."""
     networks = tiny_networks(12, 3, hidden_dims=(40,))
-    X = bits(500)
+    X = bits(150)
     encoded = []
     networks.encoder.register_forward_hook(lambda m, a, out: encoded.append(a[0].numel() // 12))
     with _LargestTensor() as largest:
         importance_ladder(networks, X, n_samples=(1, S), batch_size=batch_size)
-    assert sum(encoded) == 500
-    results = 3 * 2 * 500  # bounds, variances and sizes
+    assert sum(encoded) == 150
+    results = 3 * 2 * 150  # bounds, variances and sizes
     assert largest.numel <= max(X.size, results, 40 * batch_size, 3 * max(batch_size, S))
 
 

@@ -60,33 +60,28 @@ def test_check_of_what_is_not_there_is_one_line_and_exit_2(theirs: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_it_takes_part_in_a_study_and_its_code_counts(theirs: Path, tmp_path: Path) -> None:
+def test_it_takes_part_in_a_study_its_faults_are_rows_and_its_code_counts(
+    theirs: Path, tmp_path: Path
+) -> None:
     first = studies("run", "theirs/outside.toml", cwd=tmp_path)
-    assert first.returncode == 0, first.stdout + first.stderr
-    report = tmp_path / "reports" / "outside"
-    assert "classification EM" in (report / "README.md").read_text()
-    results = pd.read_csv(report / "results.csv")
-    mine = results.query("estimator == 'mine' and metric == 'log_likelihood' and split == 'train'")
-    best = results.query("estimator == 'em' and metric == 'log_likelihood' and split == 'train'")
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert "no luck today" in first.stdout
+    results = pd.read_csv(tmp_path / "reports" / "outside" / "results.csv")
+    scores = results.query("metric == 'log_likelihood' and split == 'train'")
+    reached = scores.set_index("estimator")["value"]
     # It maximises another criterion; on data that fall into two it ends below, and near.
-    assert 0 <= float(best["value"].iloc[0]) - float(mine["value"].iloc[0]) < 0.05
+    assert 0 <= reached["em"] - reached["mine"] < 0.05
 
     helper = theirs / "hard_assignments.py"
     helper.write_text(helper.read_text() + "\n\nCHANGED = True\n")
     changed = studies("run", "theirs/outside.toml", cwd=tmp_path)
     assert "1 of them stored already" in changed.stdout, changed.stdout
 
-
-def test_the_report_is_made_again_without_its_code(theirs: Path, tmp_path: Path) -> None:
-    study = theirs / "outside.toml"
-    study.write_text(study.read_text().replace("ClassificationEM", "FailsInFit"))
-    done = studies("run", "theirs/outside.toml", cwd=tmp_path)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "no luck today" in done.stdout
     (theirs / "classification_em.py").unlink()
     again = studies("report", "outside", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     text = (tmp_path / "reports" / "outside" / "README.md").read_text()
+    assert "classification EM" in text
     assert "fails in fit" in text
     assert "no luck today" in text
 

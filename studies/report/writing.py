@@ -147,6 +147,8 @@ def _provenance(results: "StudyResults") -> str:
         "datasets": {name: results.facts(name) for name in results.datasets},
         "runs": runs,
     }
+    if invocations := results.store.runs():  # what the runs name as "run"
+        content["invocations"] = invocations
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

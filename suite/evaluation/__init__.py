@@ -30,6 +30,9 @@ from suite.evaluation.paired import (
     compare_log_likelihoods,
     paired_comparison,
 )
+from suite.evaluation.parity import Agreement
+from suite.evaluation.parity_mixture import mixture_parity
+from suite.evaluation.parity_vae import vae_parity
 from suite.evaluation.regularity import Regularity, regularity
 from suite.evaluation.weights import log_weights
 
@@ -37,6 +40,7 @@ __all__ = [
     "LADDER",
     "AISEstimate",
     "AggregatedPosterior",
+    "Agreement",
     "Annealing",
     "BidirectionalCheck",
     "EMRate",
@@ -68,6 +72,7 @@ __all__ = [
     "mixture_elbo",
     "mixture_gap",
     "mixture_log_likelihood",
+    "mixture_parity",
     "observed_rate",
     "paired_comparison",
     "predicted_iterations",
@@ -75,4 +80,5 @@ __all__ = [
     "reconstruction_error",
     "regularity",
     "train_test_gap",
+    "vae_parity",
 ]

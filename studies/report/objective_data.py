@@ -22,6 +22,8 @@ _OTHER_OBJECTIVES = {
     "vb": "its objective is the bound on the evidence",
 }
 
+_UNKNOWN_LAG = "stopped before it converged, and what its last step gained was not noted"
+
 
 @dataclass(frozen=True, eq=False)
 class OwnWord:
@@ -33,26 +35,35 @@ class OwnWord:
         The data sets, a sweep's points together, and whose word it is.
     runs
         One row a run that has both figures: dataset, seed, own, evaluated, difference (own less
-        evaluated), allowed. An objective is noted before its step's update (of a VAE: averaged over
-        the epoch), so that it may lag behind by what the last step gained: that is allowed too.
+        evaluated), allowed, reason. An objective is noted before its step's update (of a VAE:
+        averaged over the epoch), so that it may lag behind by what the last step gained: that is
+        allowed too. The reason is why the two are not of the same thing, empty where they are.
     planned
         How many runs there should be.
-    reason
-        Why the two are not of the same thing; empty where they are.
     """
 
     group: str
     estimator: str
     runs: pd.DataFrame
     planned: int
-    reason: str
+
+    @property
+    def compared(self) -> pd.DataFrame:
+        """The runs whose two figures are of the same thing."""
+        return self.runs[self.runs["reason"] == ""]
 
     @property
     def disagreeing(self) -> pd.DataFrame:
-        """The runs whose difference is beyond what is allowed."""
-        if self.reason:
-            return self.runs.iloc[:0]
-        return self.runs[self.runs["difference"].abs() > self.runs["allowed"]]
+        """Those of them whose difference is beyond what is allowed."""
+        runs = self.compared
+        return runs[runs["difference"].abs() > runs["allowed"]]
+
+    @property
+    def reason(self) -> str:
+        """Why none of the runs can be compared; empty if one can."""
+        if self.runs.empty:
+            return "no run that ended well was evaluated on the training data"
+        return "" if len(self.compared) else str(self.runs["reason"].iloc[0])
 
 
 def own_words(results: StudyResults) -> tuple[OwnWord, ...]:
@@ -64,9 +75,7 @@ def own_words(results: StudyResults) -> tuple[OwnWord, ...]:
             planned = sum(results.planned(dataset, name) for dataset in datasets)
             if planned:
                 runs = pd.concat([_runs(results, d, name, gains) for d in datasets])
-                reasons = [_reason(results, d, name) for d in datasets]
-                reason = next((r for r in reasons if r), "")
-                found.append(OwnWord(group, name, runs.reset_index(drop=True), planned, reason))
+                found.append(OwnWord(group, name, runs.reset_index(drop=True), planned))
     return tuple(found)
 
 
@@ -90,6 +99,9 @@ def _runs(
         _sampling_error(results, errors, seed) + gains.get((dataset, name, seed), 0.0)
         for seed in runs["seed"]
     ]
+    other = _other_thing(results, dataset, name)
+    lags = _unknown_lags(results, dataset, name)
+    runs["reason"] = [other or (_UNKNOWN_LAG if seed in lags else "") for seed in runs["seed"]]
     return runs
 
 
@@ -110,10 +122,8 @@ def _last_gains(results: StudyResults) -> dict[tuple[str, str, int], float]:
     return {(str(d), str(e), int(seed)): float(gain) for d, e, seed, gain in rows}
 
 
-def _reason(results: StudyResults, dataset: str, name: str) -> str:
-    """Why an own objective and the evaluation's bound are not of the same thing, or not known."""
-    if results.values("elbo", "train", dataset, name).empty:
-        return "not evaluated on the training data"
+def _other_thing(results: StudyResults, dataset: str, name: str) -> str:
+    """Why an own objective and the evaluation's bound are not of the same thing."""
     inference = str(results.settings(dataset, name).get("inference") or "")
     if inference in _OTHER_OBJECTIVES:
         return _OTHER_OBJECTIVES[inference]
@@ -121,7 +131,12 @@ def _reason(results: StudyResults, dataset: str, name: str) -> str:
     rows = results.facts(dataset).get("n_train", 0)
     if results.kind == "mixture" and scored is not None and rows > scored:
         return f"evaluated on the first {scored:,} rows alone"
-    noted = results.traced("objective", "train", dataset)["estimator"].eq(name).any()
-    if not noted and (results.values("converged", "", dataset, name) == 0).any():
-        return "stopped before it converged, and what its last step gained was not noted"
     return ""
+
+
+def _unknown_lags(results: StudyResults, dataset: str, name: str) -> set[int]:
+    """Seeds of fits that stopped before they converged, with no note of their last step's gain."""
+    if results.traced("objective", "train", dataset)["estimator"].eq(name).any():
+        return set()
+    converged = results.values("converged", "", dataset, name)
+    return {int(seed) for seed in converged.index[converged == 0]}

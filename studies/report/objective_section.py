@@ -58,7 +58,7 @@ def _outcome(results: StudyResults, words: tuple[OwnWord, ...]) -> str:
     bad = [word for word in words if len(word.disagreeing)]
     if bad:
         return f"**They disagree: {'; '.join(_phrase(results, word) for word in bad)}.**"
-    compared = sum(len(word.runs) for word in words if not word.reason)
+    compared = sum(len(word.compared) for word in words)
     if compared == 0:
         return "No run has both figures of the same thing, so that nothing can be held against it."
     return f"They agree in all of {counted(compared, 'run')} that have both of the same thing."
@@ -68,16 +68,14 @@ def _phrase(results: StudyResults, word: OwnWord) -> str:
     worst = _worst(word.disagreeing)
     return (
         f"{results.label(word.estimator)} on {escaped(word.group)} in {len(word.disagreeing)} of "
-        f"{counted(len(word.runs), 'run')}, at the most {signed(float(worst['difference']))} nats "
-        f"per datum from the evaluation's figure, where {significant(float(worst['allowed']))} is "
-        "allowed"
+        f"{counted(len(word.compared), 'run')}, at the most {signed(float(worst['difference']))} "
+        "nats per datum from the evaluation's figure, where "
+        f"{significant(float(worst['allowed']))} is allowed"
     )
 
 
 def _table(results: StudyResults, words: tuple[OwnWord, ...]) -> Table:
-    frames = [
-        word.runs.assign(estimator=word.estimator, not_comparable=word.reason) for word in words
-    ]
+    frames = [word.runs.assign(estimator=word.estimator) for word in words]
     return Table(
         name="objective",
         caption="Medians over runs, for sweeps over all of their points; the difference is the own "
@@ -115,7 +113,7 @@ _FIGURES = ("own", "evaluated")
 
 
 def _difference(word: OwnWord) -> Entry:
-    runs = word.disagreeing if len(word.disagreeing) else word.runs
+    runs = next((r for r in (word.disagreeing, word.compared, word.runs) if len(r)), word.runs)
     if runs.empty:
         return Entry(MISSING)
     worst = _worst(runs)
@@ -130,8 +128,7 @@ def _worst(runs: pd.DataFrame) -> pd.Series:
 def _verdict(word: OwnWord) -> str:
     if word.reason:
         return f"are not compared: {word.reason}"
-    if word.runs.empty:
-        return "are not compared: no run ended well"
     if len(word.disagreeing):
-        return f"**disagree** in {len(word.disagreeing)} of {len(word.runs)}"
-    return "agree"
+        return f"**disagree** in {len(word.disagreeing)} of {len(word.compared)}"
+    left = len(word.runs) - len(word.compared)
+    return f"agree, {left} not compared" if left else "agree"

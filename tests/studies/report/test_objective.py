@@ -143,4 +143,33 @@ def test_vaes_are_held_to_sampling_error_and_the_last_gain(tmp_path, by, flagged
 def test_a_vae_store_from_before_there_was_a_training_bound(tmp_path):
     results = StudyResults.read(vae_store(tmp_path / "r.sqlite"))
     assert disagreements(results) == ()
-    assert {w.reason for w in own_words(results)} == {"not evaluated on the training data"}
+    (reason,) = {w.reason for w in own_words(results)}
+    assert reason == "no run that ended well was evaluated on the training data"
+
+
+def test_a_point_of_a_sweep_that_is_not_planned_for_an_estimator_says_nothing(tmp_path):
+    """Two data sets of one group, of which SVI ran on one alone."""
+    group = {"group": "swept", "settings": {"n_components": 3}}
+    store = mixture_store(
+        tmp_path / "r.sqlite",
+        datasets=("a", "b"),
+        change=lambda c, r: None if (c.dataset, c.estimator) == ("b", "svi") else r,
+    )
+    results = StudyResults.read(store)
+    results.document["datasets"] = {"a": group, "b": group}
+    word = next(w for w in own_words(results) if w.estimator == "svi")
+    assert (len(word.compared), word.planned, word.reason) == (3, 6, "")
+
+
+def test_a_fit_that_stopped_before_it_converged_lags_by_an_unknown_amount(tmp_path):
+    def stopped(cell, result):
+        lied = lying(cell.estimator, -0.5, seed=0)(cell, result)
+        scores = [
+            replace(s, value=0.0) if s.metric == "converged" and cell.seed == 0 else s
+            for s in lied.scores
+        ]
+        return replace(lied, scores=scores)
+
+    results = read(tmp_path, change=stopped)
+    assert disagreements(results) == ()
+    assert {len(word.compared) for word in own_words(results)} == {2}

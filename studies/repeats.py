@@ -42,14 +42,17 @@ def add_repeats(content: dict[str, Any]) -> None:
 def ranks_seconds(content: dict[str, Any]) -> bool:
     """Whether estimators are told apart by time: there are two, a time is judged, and enough pairs.
 
-    With fewer than six pairs of data set and seed no difference in time can be significant, so
-    that there would be nothing to hold to a noise floor.
+    A study that says that it compares no times (`timing = false`) does not. With fewer than six
+    pairs of data set and seed no difference in time can be significant, so that there would be
+    nothing to hold to a noise floor.
     """
     given = content["comparison"]["equivalent"]
     judged = stated_regions(content["kind"], content["metrics"], given)
     timed = any(METRICS[name].unit == "seconds" for name in judged)
     pairs = len(content["datasets"]) * content["seeds"]
-    return timed and len(content["estimators"]) > 1 and pairs >= fewest_pairs()
+    return (
+        content["timing"] and timed and len(content["estimators"]) > 1 and pairs >= fewest_pairs()
+    )
 
 
 def _listed_twice(estimators: dict[str, Any], name: str) -> bool:

@@ -51,6 +51,7 @@ def test_a_study_that_ranks_seconds_times_its_baseline_twice() -> None:
     [
         ("seeds = 6", "seeds = 5"),  # five pairs: nothing can be significant
         (', "fit_seconds"]', "]"),  # no time is judged
+        ("seeds = 6", "timing = false\nseeds = 6"),
         ("baseline =", "comparison = { repeats = [] }\nbaseline ="),
     ],
 )

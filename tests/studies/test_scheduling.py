@@ -63,7 +63,11 @@ def test_cells_at_once_are_the_same_cells_with_the_same_scores_in_the_same_order
 def test_every_phase_is_timed_and_the_account_adds_up(tmp_path: Path) -> None:
     plan = planned(tmp_path / "study", ["Sound"], seeds=2)
     done = run_plan(plan, tmp_path / "reports", Log(), arguments=[])
-    scores = done.store.scores().query("split == ''").pivot(index="key", columns="metric", values="value")
+    scores = (
+        done.store.scores()
+        .query("split == ''")
+        .pivot(index="key", columns="metric", values="value")
+    )
     phases = ["start", "load", "shared_start", "warm_up", "fit", "progress", "evaluation"]
     seconds = scores[[f"{phase}_seconds" for phase in phases]]
     assert (seconds >= 0).all(axis=None)

@@ -65,17 +65,28 @@ def simulate_mixture(
     random = np.random.default_rng(draw_seed(random_state))
     truth = _truth(random, n_features, n_components, separation, covariance_type)
     rows, labels = _draw(random, truth, n_samples)
-    train, test, notes = split_rows(
+    split = split_rows(
         n_samples, labels, test_size=test_size, random_state=int(random.integers(2**31 - 1))
     )
+    return _dataset(truth, rows, labels, split, separation)
+
+
+def _dataset(
+    truth: MixtureParameters,
+    rows: np.ndarray,
+    labels: np.ndarray,
+    split: tuple[np.ndarray, np.ndarray, tuple[str, ...]],
+    separation: float,
+) -> Dataset:
+    train, test, notes = split
     return Dataset(
         name="simulated",
         train=rows[train],
         test=rows[test],
-        feature_names=tuple(f"x{i + 1}" for i in range(n_features)),
+        feature_names=tuple(f"x{i + 1}" for i in range(truth.n_features)),
         train_labels=labels[train],
         test_labels=labels[test],
-        label_names=tuple(f"component {k + 1}" for k in range(n_components)),
+        label_names=tuple(f"component {k + 1}" for k in range(truth.n_components)),
         truth=truth,
         source="simulated here",
         licence="none needed",

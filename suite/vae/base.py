@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import torch
 from numpy.typing import ArrayLike
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from suite.device import resolve_device
 from suite.progress import Callback
-from suite.random import RandomState, torch_generator
+from suite.random import RandomState
 from suite.vae import storage
 from suite.vae.building import build_networks
 from suite.vae.checkpoint import Checkpoint, Snapshot
@@ -26,6 +26,7 @@ from suite.vae.networks import VAENetworks, copy_weights, load_weights, start_ou
 from suite.vae.own_modules import check_modules
 from suite.vae.schedules import Schedule, factor_of
 from suite.vae.settings import check_settings
+from suite.vae.stored import Stored
 from suite.vae.streams import Streams
 from suite.vae.training import train
 from suite.vae.validation import DTYPES, as_tensor, check_count
@@ -33,7 +34,9 @@ from suite.vae.validation import DTYPES, as_tensor, check_count
 __all__ = ["FloatArray", "NetworkEstimator"]
 
 
-class NetworkEstimator(Coder, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NetworkEstimator(
+    Coder, Stored, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """An encoder and a decoder trained by minibatches, with NumPy in and out.
 
     Parameters
@@ -205,49 +208,6 @@ class NetworkEstimator(Coder, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self._keep(networks, course)
         return self
 
-    def save(self, path: str | Path) -> None:
-        """Write settings, history and weights to one safetensors file, replacing it whole.
-
-        Settings and history are JSON in the file's header. `initial`, `initial_`, modules of one's
-        own, a schedule that is a function and a `random_state` that is no integer are not kept.
-        """
-        self._fitted()
-        storage.save(self, path)
-
-    @classmethod
-    def load(
-        cls,
-        path: str | Path,
-        *,
-        device: str = "cpu",
-        encoder: nn.Module | None = None,
-        decoder: nn.Module | None = None,
-    ) -> Self:
-        """What `save` wrote, ready to use on `device`.
-
-        Parameters
-        ----------
-        encoder, decoder
-            Modules of the kind that the estimator was fitted with, if it was given its own; their
-            weights come from the file.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, is no such file, holds another kind of estimator, or needs
-            modules that are not given.
-        """
-        saved = storage.read(path, kind=cls.__name__)
-        settings = storage.with_modules(saved.settings, encoder=encoder, decoder=decoder)
-        estimator = cls(**settings).set_params(device=device)
-        estimator._check_settings()
-        networks = estimator._build(saved.n_features, torch_generator(0))
-        load_weights(networks, saved.weights)
-        course = Course(saved.objectives, saved.more.get("held_out_scores", []))
-        estimator._keep(networks.to(resolve_device(device)), course)
-        estimator._take_more(saved.more)
-        return estimator
-
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
         """What training minimises; a subclass with a `_learner` of its own needs none."""
         raise NotImplementedError
@@ -317,13 +277,6 @@ class NetworkEstimator(Coder, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self.best_epoch_ = course.best_epoch
         self.n_epochs_ = course.n_epochs
         self.n_features_in_ = networks.n_features
-
-    def _more_to_save(self) -> dict[str, Any]:
-        """What `save` adds to the header for `_take_more`, for JSON."""
-        return {"held_out_scores": self.held_out_scores_}
-
-    def _take_more(self, more: Mapping[str, Any]) -> None:
-        """Learn what a subclass saved of its own."""
 
     def _fitted(self) -> VAENetworks:
         check_is_fitted(self, "networks_")

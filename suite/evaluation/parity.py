@@ -110,13 +110,13 @@ def not_available(quantity: str, why: str) -> Agreement:
     return Agreement(quantity, "not available", math.nan, math.nan, "", why)
 
 
-def rounding_unit(estimator: object) -> float:
-    """ε of the precision that an estimator says it computes in; float64's if it says none.
+def rounding_unit(estimator: object, *, unsaid: str = "float64") -> float:
+    """ε of the precision that an estimator says it computes in; that of `unsaid` if it says none.
 
     Examples
     --------
     >>> rounding_unit(object()) < 3e-16
     True
     """
-    dtype = getattr(estimator, "dtype", "float64")
+    dtype = getattr(estimator, "dtype", unsaid)
     return float(np.finfo("float32" if str(dtype).endswith("float32") else "float64").eps)

@@ -167,6 +167,15 @@ def test_a_missing_array_is_named() -> None:
     assert "decoder.output.bias" in gradient.message
 
 
+def test_an_estimator_that_names_no_precision_is_taken_to_compute_in_float32() -> None:
+    class Nameless:
+        def objective_at(self, X: Any, start: Any, *, random_state: int = 0) -> PointObjective:
+            within = TorchVAE(5, hidden_dims=(40,), dtype="float32")
+            return within.objective_at(X, start, random_state=random_state)
+
+    assert outcomes(vae_parity(Nameless(), *digits_networks("float32"))) == ALL
+
+
 # -- who takes no part ---------------------------------------------------------------------------
 
 

@@ -89,8 +89,8 @@ def _evaluate_vae(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
             reconstruction_error=errors,
         )
         scores += [
-            Score("elbo_standard_error", "test", _standard_error(found.elbo)),
-            Score("log_likelihood_standard_error", "test", _standard_error(found.log_likelihood)),
+            Score("elbo_standard_error", "test", found.elbo_standard_error),
+            Score("log_likelihood_standard_error", "test", found.standard_error),
             Score("log_likelihood_monte_carlo_error", "test", found.monte_carlo_error),
         ]
         arrays = {
@@ -160,10 +160,6 @@ def _code_view(codes: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _means(**columns: np.ndarray) -> list[Score]:
     return [Score(name, "test", float(np.mean(values))) for name, values in columns.items()]
-
-
-def _standard_error(values: np.ndarray) -> float:
-    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def _grey(images: np.ndarray) -> np.ndarray:

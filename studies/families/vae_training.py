@@ -22,10 +22,9 @@ def training_scores(cell: Cell, dataset: Dataset, networks: VAENetworks) -> list
     found = evaluate_vae(networks, X, n_samples=1, random_state=_SEED)
     if not found.is_density or len(X) < 2:
         return []
-    error = float(np.std(found.elbo, ddof=1) / np.sqrt(len(X)))
     return [
-        Score("elbo", "train", float(np.mean(found.elbo))),
-        Score("elbo_standard_error", "train", error),
+        Score("elbo", "train", found.mean_elbo),
+        Score("elbo_standard_error", "train", found.elbo_standard_error),
     ]
 
 

@@ -84,7 +84,7 @@ def aggregated_posterior(
     Parameters
     ----------
     pairs_at_once
-        How many densities q(z | x_m) are held at once, or N if that is more.
+        How many densities q(z | x_m) are held at once, or S·N if that is more.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -189,7 +189,7 @@ def compare_log_likelihoods(
         bound_a, bound_b, confidence=confidence, method=method, random_state=seed
     )
     error = float(np.sqrt(variance.sum()) / len(variance))
-    return PairedComparison(**(vars(found) | {"monte_carlo_error": error}))
+    return replace(found, monte_carlo_error=error)
 
 
 def _scores(log_a: Tensor, log_b: Tensor, common_noise: bool) -> Tensor:

@@ -249,7 +249,8 @@ def _vae(asked: OwnData) -> dict[str, Any]:
 
 def _options(**values: str | int | None) -> str:
     """The inside of an inline table of TOML; JSON's texts and numbers are TOML's."""
-    return ", ".join(f"{name} = {json.dumps(v)}" for name, v in values.items() if v is not None)
+    given = {name: value for name, value in values.items() if value is not None}
+    return ", ".join(f"{n} = {json.dumps(v, ensure_ascii=False)}" for n, v in given.items())
 
 
 TEMPLATES: dict[str, Callable[[OwnData], dict[str, Any]]] = {"gmm": _mixture, "vae": _vae}

@@ -126,4 +126,6 @@ def rendered(file: str, **values: Any) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    # JSON's texts are TOML's, but for its pairs of surrogates.
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     return environment.from_string(template).render(**values)

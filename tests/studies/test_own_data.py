@@ -56,6 +56,16 @@ def test_the_study_file_says_the_same_as_the_study_and_can_be_run_again() -> Non
     assert entry.options == {"label": "kind", "drop_constant": True, "standardise": True}
 
 
+def test_names_beyond_the_basic_plane_of_unicode_are_written_as_toml() -> None:
+    own = own_study(
+        OwnData("gmm", write("𝒜 😀.csv", **{"𝒦": ["a", "b"] * 30}), label="𝒦"), Path("reports")
+    )
+    write_study_file(own)
+    entry = load_study(str(own.file))[1].datasets[own.name]
+    assert entry.options["label"] == "𝒦"
+    assert Path(entry.load).name == "𝒜 😀.csv"
+
+
 def test_an_edited_study_file_is_kept() -> None:
     own = own_study(OwnData("gmm", write(), "2"), Path("reports"))
     write_study_file(own)

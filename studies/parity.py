@@ -68,8 +68,10 @@ def _as_far_as_it_goes(todo: list[ParityCheck]) -> Iterator[list[ParityRow]]:
         for _, rows in listen("parity", todo, patience, limit):
             n_done += 1
             yield rows
+    # A process that ends badly after its last check has lost none.
     except TimeoutError:
-        yield [todo[n_done].row("timeout", f"killed after {patience:g} s")]
+        if n_done < len(todo):
+            yield [todo[n_done].row("timeout", f"killed after {patience:g} s")]
     except ChildProcessError as error:
         if n_done < len(todo):
             yield [todo[n_done].row("killed", str(error))]

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -43,7 +43,7 @@ class ParityCheck:
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def row(self, status: str, message: str, provenance: Mapping[str, Any] = {}) -> ParityRow:
+    def row(self, status: str, message: str) -> ParityRow:
         """One row for a check that came to no end."""
         return ParityRow(
             key=self.key,
@@ -54,13 +54,7 @@ class ParityCheck:
             tolerance=math.nan,
             status=status,
             message=message,
-            provenance=provenance,
         )
-
-    @staticmethod
-    def with_provenance(row: ParityRow, provenance: Mapping[str, Any]) -> ParityRow:
-        """The same row with where and when it was found."""
-        return replace(row, provenance=provenance)
 
 
 def parity_checks(cells: Sequence[Cell]) -> list[ParityCheck]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -40,7 +41,7 @@ def checked(checks: list[ParityCheck]) -> Iterator[list[ParityRow]]:
             text = without_paths(f"{type(error).__name__}: {error}")
             rows = [check.row("failed", text)]
         provenance["seconds"] = perf_counter() - began
-        yield [check.with_provenance(row, provenance) for row in rows]
+        yield [replace(row, provenance=provenance) for row in rows]
 
 
 def _rows(check: ParityCheck, dataset: Dataset) -> list[ParityRow]:

@@ -1,6 +1,7 @@
 """How much memory a piece of work takes beyond what was there before it."""
 
 import ctypes
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -44,7 +45,7 @@ class MemoryWatch:
     Parameters
     ----------
     pid
-        The process.
+        The process; None if it is gone already.
     limit
         MB.
     """
@@ -52,12 +53,12 @@ class MemoryWatch:
     interval = 1 / _LOOKS_PER_SECOND
     """Seconds between two looks: at some GB a second of fresh memory, 0.1 to 0.2 GB."""
 
-    def __init__(self, pid: int, limit: float) -> None:
+    def __init__(self, pid: int | None, limit: float) -> None:
         self._limit = limit
-        try:
-            self._process = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            self._process = None
+        self._process: psutil.Process | None = None
+        if pid is not None:  # psutil would take None for this very process
+            with suppress(psutil.NoSuchProcess):
+                self._process = psutil.Process(pid)
         self._before = self._own()
 
     def excess(self) -> float | None:

@@ -88,7 +88,7 @@ class CellProcess:
         """Take in what the process has sent; the cell's result, if that is decided now."""
         try:
             while self.connection.poll():
-                kind, *content = self.connection.recv()
+                kind, *content = self._process.receive()
                 if kind == "result":
                     return self._complete(content[0])
                 if kind == "started":
@@ -116,7 +116,8 @@ class CellProcess:
         dump = self._process.dump()
         if code is not None and code < 0:
             return self._lost("killed", f"its process was ended by {_signal_name(-code)}", dump)
-        return self._lost("failed", f"its process ended by itself with exit code {code}", dump)
+        how = "in a way unknown" if code is None else f"by itself with exit code {code}"
+        return self._lost("failed", f"its process ended {how}", dump)
 
     def _over_a_limit(self) -> CellResult | None:
         if monotonic() >= self._deadline:
@@ -143,7 +144,7 @@ def ask(function: str, argument: Any) -> Any:
     process = _Process(function, argument)
     try:
         while True:
-            kind, *content = process.connection.recv()
+            kind, *content = process.receive()
             if kind != "started":
                 return kind, *content
     except EOFError:
@@ -189,7 +190,7 @@ def listen(
                 if (excess := watch.excess()) is not None:
                     raise ChildProcessError(_over_memory(excess, memory_limit))
                 continue
-            kind, *content = process.connection.recv()
+            kind, *content = process.receive()
             if kind == "done":
                 return
             if kind == "started":
@@ -225,20 +226,34 @@ class _Process:
             args=(function, argument, sender, dump_sender, monotonic()),
             daemon=True,
         )
-        with suppress(BrokenPipeError):  # it has died already: its end is heard on the connection
+        # It may die before it has read what it is to do. Python then holds it for never started;
+        # its end is heard on the connection all the same.
+        with suppress(BrokenPipeError):
             self._process.start()
         sender.close()
         dump_sender.close()
 
     @property
-    def pid(self) -> int:
-        """The process's number, its group's as well."""
-        assert self._process.pid is not None
+    def pid(self) -> int | None:
+        """The process's number, its group's as well; None if it died before that was known."""
         return self._process.pid
 
+    def receive(self) -> Any:
+        """Its next message.
+
+        Raises
+        ------
+        EOFError
+            If it has ended, also if that was in the middle of a message.
+        """
+        try:
+            return self.connection.recv()
+        except OSError as error:
+            raise EOFError(str(error)) from error
+
     def exit_code(self) -> int | None:
-        """How it ended, once it has."""
-        self._process.join(_GRACE_SECONDS)
+        """How it ended, once it has; None if that is not known."""
+        self._join(_GRACE_SECONDS)
         return self._process.exitcode
 
     def dump(self, patience: float = 0.0) -> str:
@@ -253,20 +268,26 @@ class _Process:
 
     def where_it_is(self) -> str:
         """The Python lines that its threads are in, also if they are inside C code."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, serving.DUMP_SIGNAL)
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, serving.DUMP_SIGNAL)
         return self.dump(_DUMP_SECONDS)
 
     def end(self, grace: float = 0.0) -> None:
         """Kill it and its group, after `grace` seconds if it does not end by itself."""
         self.connection.close()
         if grace:
-            self._process.join(grace)
-        for kill in (os.killpg, os.kill):
-            with suppress(ProcessLookupError, PermissionError):
-                kill(self.pid, signal.SIGKILL)
-        self._process.join(_GRACE_SECONDS)
+            self._join(grace)
+        if self.pid is not None:
+            for kill in (os.killpg, os.kill):
+                with suppress(ProcessLookupError, PermissionError):
+                    kill(self.pid, signal.SIGKILL)
+        self._join(_GRACE_SECONDS)
         self._dump.close()
+
+    def _join(self, seconds: float) -> None:
+        if self.pid is not None:
+            self._process.join(seconds)
 
 
 def _context() -> ForkServerContext:

@@ -19,7 +19,8 @@ from studies.study_files import load_study
 # A class a fault, in a module outside the program. `fit` of the sound one takes as long as is asked
 # for, in ten steps.
 MODULE = '''
-import ctypes, os, signal, subprocess, sys, time
+import ctypes, os, signal, struct, subprocess, sys, time
+from multiprocessing.connection import Connection
 import numpy as np
 from suite.gmm import EMGaussianMixture
 
@@ -77,6 +78,17 @@ class Segfaulting(Sound):
 class Killed(Sound):
     def fit(self, X, y=None, *, callback=None):
         os.kill(os.getpid(), signal.SIGKILL)
+
+class KilledInSending(Sound):
+    """Fits well, and is killed when half of its result has been sent."""
+    def fit(self, X, y=None, *, callback=None):
+        super().fit(X, callback=callback)
+        def send_half(connection, content):
+            half = bytes(content)[: len(content) // 2]
+            os.write(connection.fileno(), struct.pack("!i", len(content)) + half)
+            os.kill(os.getpid(), signal.SIGKILL)
+        Connection._send_bytes = send_half
+        return self
 
 class Leaving(Sound):
     def fit(self, X, y=None, *, callback=None):

@@ -18,6 +18,7 @@ FAULTS = {
     "Greedy": ("memory", "MB beyond what its process started with; the limit is 300 MB"),
     "Segfaulting": ("killed", "SIGSEGV"),
     "Killed": ("killed", "SIGKILL"),
+    "KilledInSending": ("killed", "SIGKILL"),
     "Leaving": ("failed", "its process ended by itself with exit code 7"),
     "Exiting": ("failed", "SystemExit: enough"),
 }

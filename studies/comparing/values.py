@@ -121,9 +121,10 @@ def _reproduced(
     if not len(one):
         return "undecided", "no run has it in both"
     moved = np.abs(other - one)
-    if np.all(moved <= ROUNDING[a.kind] * np.maximum(1.0, np.abs(one))):
+    beyond = moved > ROUNDING[a.kind] * np.maximum(1.0, np.abs(one))
+    if not beyond.any():
         return "same", "equal" if np.all(moved == 0) else "within rounding"
-    reason = f"{int(np.sum(moved > 0))} of {len(one)} runs beyond rounding"
+    reason = f"{int(beyond.sum())} of {len(one)} runs beyond rounding"
     size = b.regions.get(quantity.name)
     if size is not None and not is_ratio(quantity) and np.all(moved <= size):
         reason += ", all within what the study calls equivalent"

@@ -17,12 +17,21 @@ def code_hash(path: str, kind: str) -> str:
 
     It covers the estimator's code (`studies.source_files`), that by which the kind is scored, and
     the worker with its clock, read as syntax trees without docstrings, so that a comment or a new
-    layout changes nothing, nor does code that takes no part.
+    layout changes nothing, nor does code that takes no part. A file that is no Python, a template
+    in a package or a compiled module, counts as it is.
     """
     digest = hashlib.sha256()
     for file in [*source_files(path), *files_behind(f"studies.families.{kind}"), *_CLOCKWORK]:
-        digest.update(ast.dump(_without_docstrings(ast.parse(file.read_bytes()))).encode())
+        digest.update(_essence(file.read_bytes()))
     return digest.hexdigest()[:16]
+
+
+def _essence(source: bytes) -> bytes:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # ValueError: null bytes, before Python 3.11.4
+        return source
+    return ast.dump(_without_docstrings(tree)).encode()
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -37,6 +37,9 @@ def _with_neighbours(file: Path) -> list[Path]:
     if str(file.parent) in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         return [file]
     finder = ModuleFinder(path=[str(file.parent)], excludes=_OWN)
-    finder.run_script(str(file))
+    try:
+        finder.run_script(str(file))
+    except (SyntaxError, ValueError):  # a compiled module: what it imports cannot be read
+        return [file]
     files = (getattr(module, "__file__", None) for module in finder.modules.values())
     return sorted({Path(found) for found in files if found})

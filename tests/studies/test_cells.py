@@ -1,7 +1,10 @@
 """Cells: the paired design and the keys."""
 
 from dataclasses import replace
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+
+import pytest
 
 from studies.cells import Cell, plan_cells
 from studies.code_hash import code_hash
@@ -124,6 +127,22 @@ def test_the_code_of_another_package_is_the_whole_of_it(tmp_path, monkeypatch) -
     assert fingerprint("code_of_others.tree:Tree") == before
     (package / "inner" / "roots.py").write_text("answer = 2\n")
     assert fingerprint("code_of_others.tree:Tree") != before
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("with_template", "with_template/page.py"), ("compiled", f"compiled{EXTENSION_SUFFIXES[0]}")],
+)
+def test_a_file_that_is_no_python_counts_as_it_is(tmp_path, monkeypatch, name, file) -> None:
+    source = tmp_path / file
+    source.parent.mkdir(exist_ok=True)
+    if source.parent != tmp_path:
+        (source.parent / "__init__.py").touch()
+    source.write_bytes(b"{{ page }}\0(")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = fingerprint(f"{name}:A")
+    source.write_bytes(b"{{ another }}\0(")
+    assert fingerprint(f"{name}:A") != before
 
 
 def test_the_code_of_a_lone_module_is_what_it_imports_from_its_folder(

@@ -22,7 +22,7 @@ class Origin:
     Parameters
     ----------
     machine
-        System, processor, cores and memory, in words; "unknown" where that was not recorded.
+        System, processor and cores, in words; "unknown" where that was not recorded.
     versions
         Of Python and of the packages that compute, in words.
     jobs

@@ -67,6 +67,6 @@ def section_names(kind: Kind) -> tuple[str, ...]:
     Examples
     --------
     >>> section_names("mixture")[:3]
-    ('answer', 'scores', 'verdicts')
+    ('answer', 'scores', 'parity')
     """
     return _SECTIONS[kind]

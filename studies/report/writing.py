@@ -147,7 +147,12 @@ def _provenance(results: "StudyResults") -> str:
         "datasets": {name: results.facts(name) for name in results.datasets},
         "runs": runs,
     }
-    if invocations := results.store.runs():  # what the runs name as "run"
+    # What the runs name as "run". What an invocation took is known only after its report.
+    invocations = {
+        number: {name: fact for name, fact in facts.items() if name != "account"}
+        for number, facts in results.store.runs().items()
+    }
+    if invocations:
         content["invocations"] = invocations
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

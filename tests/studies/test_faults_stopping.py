@@ -116,11 +116,14 @@ def ask_to_stop(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_that_ask_to_stop_do_what_ctrl_c_does(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt) as stopped:
-        ask_to_stop(number)
-    assert exit_status(stopped.value) == 128 + number
-    assert signal.getsignal(number) is before
+    outside = signal.signal(number, signal.SIG_DFL)  # under nohup it is ignored
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            ask_to_stop(number)
+        assert exit_status(stopped.value) == 128 + number
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, outside)
 
 
 def test_the_lock_is_let_go_after_an_error_and_leaves_no_file(tmp_path: Path) -> None:

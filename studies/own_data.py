@@ -111,7 +111,7 @@ def write_study_file(own: OwnStudy) -> None:
         If it cannot be written.
     """
     own.file.parent.mkdir(parents=True, exist_ok=True)
-    if own.file.exists() and own.file.read_text(encoding="utf-8") != own.text:
+    if own.file.exists() and own.file.read_text("utf-8", errors="replace") != own.text:
         own.file.replace(own.file.with_suffix(".before.toml"))
     own.file.write_text(own.text, encoding="utf-8")
 

@@ -69,10 +69,11 @@ def test_names_beyond_the_basic_plane_of_unicode_are_written_as_toml() -> None:
 def test_an_edited_study_file_is_kept() -> None:
     own = own_study(OwnData("gmm", write(), "2"), Path("reports"))
     write_study_file(own)
-    own.file.write_text("mine")
-    write_study_file(own)
-    assert own.file.read_text() == own.text
-    assert own.file.with_suffix(".before.toml").read_text() == "mine"
+    for mine in (b"mine", "# für mich".encode("latin-1")):
+        own.file.write_bytes(mine)
+        write_study_file(own)
+        assert own.file.read_text() == own.text
+        assert own.file.with_suffix(".before.toml").read_bytes() == mine
 
 
 def test_one_number_of_components_is_no_sweep() -> None:

@@ -123,7 +123,7 @@ def found(check: Check, subject: Subject) -> Finding:
             check.run(subject)
     except BrokenPromise as broken:
         return Finding(check.promise, str(broken), broken.mend or check.mend)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a class that ends the program ends its check alone
         return Finding(check.promise, _raised(error), check.mend)
     return Finding(check.promise)
 
@@ -144,7 +144,7 @@ def learned(estimator: Any, name: str, what: str) -> Any:
         ) from None
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: Exception | SystemExit) -> str:
     """The error on one line, with the last place in code that is not this package's."""
     frames = [
         frame

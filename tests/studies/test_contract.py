@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -252,6 +253,11 @@ MIXTURE_FAULTS = {
         _with(predict_proba=lambda self, X: np.full((len(X), 2), 0.5)),
         "assigns rows",
         "off the posterior at its own parameters by 0.5",
+    ),
+    "ends the program": (
+        _with(sample=lambda self, n: sys.exit("no licence")),
+        "draws samples",
+        "it raises SystemExit: no licence",
     ),
     "draws one row": (
         lambda Base: type("Fault", (Base,), {"sample": lambda self, n: Base.sample(self, 1)}),

@@ -30,9 +30,13 @@ app.add_typer(new, name="new")
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on standard error and exit status 2."""
+    """Run the command line.
+
+    A user's mistake, and a file that cannot be read or written, is one line on standard error and
+    exit status 2: 1 is what commands end with that have done what they were asked.
+    """
     try:
         app()
-    except InputError as error:
+    except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -39,7 +39,8 @@ def compare(
     Runs that ended otherwise count as moved. Runs and studies in one set alone are listed and
     do not.
 
-    Exit status: 0 if nothing moved, 1 if something did, 2 for a mistake in what was asked.
+    Exit status: 0 if nothing moved, 1 if something did, 2 for a mistake in what was asked or a file
+    that cannot be read or written.
     """
     from studies.comparing import compare_results
     from studies.result_sets import find_results

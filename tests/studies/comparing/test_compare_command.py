@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from studies.cli import app
+from studies.cli import app, main
 from tests.studies.comparing.test_comparison import noisy, shifted, stored
 from tests.studies.report.synthetic import failing
 
@@ -84,6 +84,27 @@ def test_the_markdown_file_holds_every_value_and_escapes_names(
     assert len(rows) == 2 + VALUES
     assert {len(row.replace(r"\|", "").split("|")) for row in rows} == {11}
     assert sum("**worse" in row for row in rows) == 1
+
+
+@pytest.mark.parametrize("command", ["compare A B --out FILE", "export A --format csv --out DIR"])
+def test_what_cannot_be_written_is_one_line_and_no_movement(
+    folders: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    (tmp_path / "file").touch()
+    words = {"A": folders / "a", "B": folders / "b"}
+    words |= {"FILE": tmp_path / "file" / "found.md", "DIR": tmp_path / "file" / "folder"}
+    monkeypatch.setattr("sys.argv", ["studies", *(str(words.get(w, w)) for w in command.split())])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("error: ")
+    assert told.err.count("\n") == 1
+    assert str(tmp_path / "file") in told.err
 
 
 def test_what_is_no_set_of_results_is_refused(folders: Path, tmp_path: Path) -> None:

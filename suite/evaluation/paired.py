@@ -145,7 +145,9 @@ def compare_log_likelihoods(
         Carlo error. False draws for each its own.
     confidence, method
         As in `paired_comparison`.
-    random_state, batch_size, device
+    random_state
+        Of the draws, which are not `evaluate_vae`'s for the same one, and of the bootstrap.
+    batch_size, device
         As in `evaluate_vae`.
 
     Raises

@@ -43,6 +43,9 @@ class Metric:
     digits: int = 3
 
 
+SHORT_UNITS = {"nats per datum": "nats", "seconds": "s", "MB": "MB"}
+"""What narrow tables call a unit; those that are not here have no place in their headings."""
+
 _BOTH: tuple[Kind, ...] = ("mixture", "vae")
 _NATS = "nats per datum"
 

@@ -97,8 +97,9 @@ def mixed_origins(
         for found in kept
         if [replace(found, runs=0)] != here
     )
+    what = "as those of this run are" if here else "all in one way"
     return (
-        f"Stored times were not measured as those of this run are ({named}): they do not compare; "
+        f"Stored times were not measured {what} ({named}): they do not compare; "
         "--force runs all again."
     )
 

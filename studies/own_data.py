@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,10 @@ def own_study(asked: OwnData, out: Path) -> OwnStudy:
 
 
 def write_study_file(own: OwnStudy) -> None:
-    """Write the study file; one that is there and says something else is kept as NAME.before.toml.
+    """Write the study file, whole or not at all.
+
+    One that is there and says something else is kept as NAME.before.toml, or, so that no edit is
+    ever lost, as NAME.before-2.toml and so on.
 
     Raises
     ------
@@ -111,9 +116,19 @@ def write_study_file(own: OwnStudy) -> None:
         If it cannot be written.
     """
     own.file.parent.mkdir(parents=True, exist_ok=True)
-    if own.file.exists() and own.file.read_text("utf-8", errors="replace") != own.text:
-        own.file.replace(own.file.with_suffix(".before.toml"))
-    own.file.write_text(own.text, encoding="utf-8")
+    draft = own.file.with_suffix(".toml.draft")
+    try:
+        draft.write_text(own.text, encoding="utf-8")
+        if own.file.exists() and own.file.read_text("utf-8", errors="replace") != own.text:
+            shutil.copy2(own.file, _unused(own.file))
+        draft.replace(own.file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _unused(file: Path) -> Path:
+    names = chain([".before.toml"], (f".before-{i}.toml" for i in count(2)))
+    return next(kept for kept in map(file.with_suffix, names) if not kept.exists())
 
 
 def study_name(path: Path) -> str:

@@ -30,6 +30,9 @@ Status = Literal[
 ended by a signal, "unavailable" one whose estimator needs an extra that is not installed.
 """
 
+NO_FAILURE: tuple[Status, ...] = ("ok", "unavailable")
+"""How runs end that no exit status complains of."""
+
 
 @dataclass(frozen=True)
 class Score:

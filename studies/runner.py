@@ -16,7 +16,7 @@ from studies.parity import run_gate
 from studies.processes import ask, preload
 from studies.provenance import provenance
 from studies.report import write_index, write_report
-from studies.results import ResultStore
+from studies.results import NO_FAILURE, ResultStore
 from studies.scheduling import Jobs, granted_jobs, run_cells
 from studies.schema import Study
 from suite.errors import InputError
@@ -122,7 +122,7 @@ def run_plan(
         account = bookkeeper.account() if todo else None
         if account:
             store.end_run(run, account.record())
-    failures = int((~store.cells()["status"].isin(["ok", "unavailable"])).sum())
+    failures = int((~store.cells()["status"].isin(NO_FAILURE)).sum())
     return StudyRun(plan.name, store, report, failures, account)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from studies.commands.summary import summary_lines
 from studies.display import Display, EventDisplay, make_display
+from studies.results import NO_FAILURE
 from suite.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _WIDTH_WITHOUT_TERMINAL = 110
 _MISUSE = 2
-_ENDED_WELL = ("ok", "unavailable")
 
 
 class RunOutput(Protocol):
@@ -86,7 +86,7 @@ class TextOutput:
             if run.account and not self._quiet:
                 self._print(f"{run.name}: {run.account.sentence()}.")
             self._print(f"Report: {run.report}")
-        failures = sum(n for status, n in counts.items() if status not in _ENDED_WELL)
+        failures = sum(n for status, n in counts.items() if status not in NO_FAILURE)
         if failures:
             runs_did = "1 run" if failures == 1 else f"{failures} runs"
             self._print(f"{runs_did} did not end well; the reports show which and why.")

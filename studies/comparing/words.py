@@ -7,11 +7,11 @@ from studies.comparing.comparison import Comparison, StudyComparison
 from studies.comparing.differences import Difference
 from studies.comparing.matching import Place, StatusChange
 from studies.comparing.value import ALL_DATASETS, ComparedValue
+from studies.metrics import SHORT_UNITS
 from studies.report.tables import measured
 from studies.report.words import MISSING, counted, listed, signed, significant
 
 _MOST_NAMED = 4
-_SHORT_UNITS = {"nats per datum": "nats", "seconds": "s"}
 
 
 def verdict(study: StudyComparison) -> str:
@@ -72,7 +72,7 @@ def quantity(value: ComparedValue) -> str:
 def short_quantity(value: ComparedValue) -> str:
     """`quantity` with a short unit: "nats" are nats per datum."""
     unit = value.quantity.unit
-    return f"{value.quantity.title} [{_SHORT_UNITS.get(unit, unit)}]" if unit else quantity(value)
+    return f"{value.quantity.title} [{SHORT_UNITS.get(unit, unit)}]" if unit else quantity(value)
 
 
 def medians(value: ComparedValue) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from studies.cells import Cell
 from studies.display.estimate import Estimate
 from studies.display.outline import Outline, ScoreName
 from studies.display.words import outcome, quality, scores_of
-from studies.results import CellResult
+from studies.results import NO_FAILURE, CellResult
 
 Place = tuple[str, str, int]
 
@@ -106,7 +106,7 @@ class RunState:
     @property
     def failures(self) -> list[EndedCell]:
         """The cells of this command that did not end well."""
-        return [cell for cell in self.ended if cell.status != "ok"]
+        return [cell for cell in self.ended if cell.status not in NO_FAILURE]
 
     @property
     def done(self) -> int:

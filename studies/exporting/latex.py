@@ -2,13 +2,12 @@ r"""A report's main table as LaTeX, to be put into a document with `\input`."""
 
 import pandas as pd
 
+from studies.metrics import SHORT_UNITS
 from studies.report.loaded import StudyResults
 from studies.report.tables import SPLITS, main_table, measured_columns
 from studies.report.words import plain
 
 _LONGEST_TABLE = 40  # rows; a longer one is broken over pages
-
-_SHORT_UNITS = {"nats per datum": "nats", "seconds": "s"}
 
 _ESCAPES = str.maketrans(
     {
@@ -73,7 +72,7 @@ def _frame(results: StudyResults) -> pd.DataFrame:
     """Texts that are LaTeX already, in two rows where there is a range."""
     header = [("data", "", ""), ("estimator", "", ""), ("runs", "", "")]
     header += [
-        (c.metric.label, SPLITS[c.split], f"[{_SHORT_UNITS.get(c.unit, c.unit)}]" if c.unit else "")
+        (c.metric.label, SPLITS[c.split], f"[{SHORT_UNITS.get(c.unit, c.unit)}]" if c.unit else "")
         for c in measured_columns(results)
     ]
     rows: list[list[str]] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from studies.metrics import Metric, metric
+from studies.metrics import SHORT_UNITS, Metric, metric
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Table
 from studies.report.words import MISSING, escaped, fixed, listed, significant
@@ -32,7 +32,6 @@ _SHORT_NAMES = {
     "reconstruction_error": "rec. error",
     "fit_seconds": "time",
 }
-_SHORT_UNITS = {"nats per datum": "[nats]", "seconds": "[s]", "MB": "[MB]"}
 
 
 @dataclass(frozen=True)
@@ -178,7 +177,8 @@ def median(values: pd.Series) -> float:
 def _short_title(column: Measured) -> str:
     """A title for a terminal: what on one line, where on the next, the unit in brackets."""
     name = _SHORT_NAMES.get(column.metric.name, column.metric.label)
-    unit = _SHORT_UNITS.get(column.metric.unit, "")
+    short = SHORT_UNITS.get(column.metric.unit)
+    unit = f"[{short}]" if short else ""
     return "\n".join(part for part in (name, SPLITS[column.split], unit) if part)
 
 

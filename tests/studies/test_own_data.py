@@ -66,14 +66,17 @@ def test_names_beyond_the_basic_plane_of_unicode_are_written_as_toml() -> None:
     assert Path(entry.load).name == "𝒜 😀.csv"
 
 
-def test_an_edited_study_file_is_kept() -> None:
+def test_every_edited_study_file_is_kept() -> None:
     own = own_study(OwnData("gmm", write(), "2"), Path("reports"))
     write_study_file(own)
-    for mine in (b"mine", "# für mich".encode("latin-1")):
+    edits = {".before.toml": b"mine", ".before-2.toml": "# für mich".encode("latin-1")}
+    for mine in edits.values():
         own.file.write_bytes(mine)
         write_study_file(own)
         assert own.file.read_text() == own.text
-        assert own.file.with_suffix(".before.toml").read_bytes() == mine
+    kept = {file.name.removeprefix(own.name): file for file in own.file.parent.iterdir()}
+    assert set(kept) == {".toml", *edits}
+    assert all(kept[name].read_bytes() == mine for name, mine in edits.items())
 
 
 def test_one_number_of_components_is_no_sweep() -> None:

@@ -20,6 +20,12 @@ for _spec in _registry.ESTIMATORS.values():
         with suppress(_registry.UnavailableError):
             _spec.load()
 
+# What pandas and scikit-learn set up when they first read and split a table; neither starts a thread
+# here, which a fork would not survive.
+_load = import_module("suite.data").load
+for _table in ("faithful", "iris"):
+    _load(_table, random_state=0)
+
 # A collection in a forked process would write to every object that it looks at, and so have the
 # system copy the memory that it shares with the server.
 gc.collect()

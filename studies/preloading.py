@@ -20,8 +20,8 @@ for _spec in _registry.ESTIMATORS.values():
         with suppress(_registry.UnavailableError):
             _spec.load()
 
-# What pandas and scikit-learn set up when they first read and split a table; neither starts a thread
-# here, which a fork would not survive.
+# What pandas and scikit-learn set up when they first read and split a table. Neither starts a
+# thread here: a fork would not take it along.
 _load = import_module("suite.data").load
 for _table in ("faithful", "iris"):
     _load(_table, random_state=0)

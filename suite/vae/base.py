@@ -18,6 +18,7 @@ from suite.vae import storage
 from suite.vae.building import build_networks
 from suite.vae.checkpoint import Checkpoint, Snapshot
 from suite.vae.coder import Coder, FloatArray
+from suite.vae.compiling import seconds_compiling
 from suite.vae.course import Course, Plan
 from suite.vae.holding_out import hold_out
 from suite.vae.learner import AdamLearner, Learner, Loss
@@ -103,6 +104,8 @@ class NetworkEstimator(
         The epoch, counted from 1, that the weights are of.
     n_epochs_, n_features_in_ : int
         Epochs done, and D.
+    compile_seconds_ : float
+        With `compile`: how much of the fit went into compiling, by torch's word.
     """
 
     _variational = True
@@ -193,6 +196,7 @@ class NetworkEstimator(
         networks = self._start(rows, streams.weights).to(device)
         learner = self._learner(networks, streams.noise)
         initial, course = _begin(networks, learner, kept, snapshot)
+        compiled_before = seconds_compiling() if self.compile else 0.0
         train(
             networks,
             learner,
@@ -206,6 +210,8 @@ class NetworkEstimator(
         )
         self.initial_ = initial
         self._keep(networks, course)
+        if self.compile:
+            self.compile_seconds_ = seconds_compiling() - compiled_before
         return self
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:

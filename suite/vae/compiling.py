@@ -41,6 +41,17 @@ def compiled(function: Callable[Arguments, Tensor]) -> Callable[Arguments, Tenso
     return call
 
 
+def seconds_compiling() -> float:
+    """How long this process has spent in torch.compile so far, forward and backward, by its word.
+
+    torch compiles when a function is first called with a shape, and its gradient when that is first
+    asked for; no clock around either call would tell compiling from computing.
+    """
+    from torch._dynamo.utils import calculate_time_spent
+
+    return calculate_time_spent()["total_wall_time"]
+
+
 def compiled_networks(networks: VAENetworks) -> VAENetworks:
     """The same weights behind a compiled encoder and a compiled decoder."""
     encoder, decoder = (

@@ -1,6 +1,7 @@
 """`compile=True` gives the same numbers up to rounding."""
 
 import shutil
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -46,6 +47,17 @@ def assert_same_fit(cls, settings):
 def test_the_captured_loss_is_the_same_and_captured_once_a_shape(captured):
     assert_same_fit(TorchVAE, {"objective": "sampled", "kl_warm_up": 3})
     assert captured["unique_graphs"] == 2, "a minibatch of twenty, the last one of ten"
+
+
+def test_compiling_is_told_apart_from_the_rest_of_the_fit(captured):
+    began = perf_counter()
+    fast = TorchVAE(2, **SETTINGS, compile=True).fit(grey(50))
+    seconds = perf_counter() - began
+    assert 0 < fast.compile_seconds_ < seconds
+    before = compiling.seconds_compiling()
+    plain = TorchVAE(2, **SETTINGS).fit(grey(50))
+    assert compiling.seconds_compiling() == before
+    assert not hasattr(plain, "compile_seconds_")
 
 
 @pytest.mark.slow

@@ -1,9 +1,10 @@
 """What differs in how two sets of results were made: settings, data, code, versions, machine."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
+from studies.cells import Cell
 from studies.comparing.matching import Matching, Place
 from studies.origins import origins
 from studies.report.conditions import was_loaded
@@ -14,6 +15,9 @@ Topic = Literal["settings", "data", "code", "versions", "machine"]
 _HASHES: dict[str, Topic] = {"data_hash": "data", "code_hash": "code"}
 _NOT_COMPARED = ("dataset", "estimator", "seed")
 _ABSENT = "—"
+
+_DEFAULTS = {field.name: field.default for field in fields(Cell) if field.default is not MISSING}
+"""What a run was, that was made before there was such a setting."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def _of_cells(a: StudyResults, b: StudyResults, matching: Matching) -> Iterator[
         pairs[pair] = None
         one, other = before[place], after[place]
         for name in sorted(one.keys() | other.keys()):
-            values = one.get(name, _ABSENT), other.get(name, _ABSENT)
+            usual = _DEFAULTS.get(name, _ABSENT)
+            values = one.get(name, usual), other.get(name, usual)
             if values[0] != values[1]:
                 words = ("changed", "changed") if name in _HASHES else _in_words(*values)
                 found.setdefault((name, *words), {})[pair] = None

@@ -1,9 +1,10 @@
 """Bootstrap intervals of a mean, and in words where there can be none."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
+from suite.bootstrap import bca_mean_interval
 
 CONFIDENCE = 0.95
 """Of every interval."""
@@ -68,26 +69,12 @@ def bca_interval(values: np.ndarray, *, resamples: int = RESAMPLES) -> Interval:
         return Interval(None, f"an interval needs at least {FEWEST_FOR_INTERVAL} values")
     if np.all(values == values[0]):
         return Interval((float(values[0]),) * 2, f"all {n} values are equal")
-    low, high = _resampled(values, resamples)
-    if not (np.isfinite(low) and np.isfinite(high)):
+    bounds = bca_mean_interval(
+        values,
+        confidence=CONFIDENCE,
+        resamples=resamples,
+        generator=np.random.default_rng(_SEED),
+    )
+    if bounds is None:
         return Interval(None, "the bootstrap's correction is not defined for these values")
-    return Interval((low, high))
-
-
-def _resampled(values: np.ndarray, resamples: int) -> tuple[float, float]:
-    from scipy import stats
-
-    # Values are scaled to 1, since differences of rounding's size would underflow when cubed for
-    # the acceleration.
-    scale = float(np.max(np.abs(values)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        found = stats.bootstrap(
-            (values / scale,),
-            np.mean,
-            confidence_level=CONFIDENCE,
-            n_resamples=resamples,
-            method="BCa",
-            random_state=np.random.default_rng(_SEED),
-        ).confidence_interval
-    return float(found.low) * scale, float(found.high) * scale
+    return Interval(bounds)

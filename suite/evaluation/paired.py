@@ -1,7 +1,6 @@
 """Two models compared image by image: the spread over images drops out of the difference."""
 
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from torch import Tensor
 
+from suite.bootstrap import bca_mean_interval
 from suite.errors import InputError
 from suite.evaluation.latent_model import LatentModel, placed
 from suite.evaluation.log_mean import log_mean_exp
@@ -21,8 +21,6 @@ from suite.random import RandomState, draw_seed, torch_generator
 FloatArray = NDArray[np.floating[Any]]
 
 _RESAMPLES = 9999
-_RESAMPLED_AT_ONCE = 2**22
-"""Numbers that the bootstrap holds at once: 32 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,25 +218,10 @@ def _student(
 def _bootstrap(
     differences: FloatArray, confidence: float, random_state: RandomState
 ) -> tuple[float, float] | None:
-    """None where it is not defined: for equal differences, and a mean beyond every resample's."""
-    if np.ptp(differences) == 0:
-        return None
-    # In units of the largest: cubes of differences as small as rounding would underflow.
-    scale = float(np.abs(differences).max())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        found = stats.bootstrap(
-            (differences / scale,),
-            np.mean,
-            confidence_level=confidence,
-            n_resamples=_RESAMPLES,
-            method="BCa",
-            batch=max(1, _RESAMPLED_AT_ONCE // len(differences)),
-            random_state=np.random.default_rng(draw_seed(random_state)),
-        ).confidence_interval
-    if not (np.isfinite(found.low) and np.isfinite(found.high)):
-        return None
-    return float(found.low) * scale, float(found.high) * scale
+    generator = np.random.default_rng(draw_seed(random_state))
+    return bca_mean_interval(
+        differences, confidence=confidence, resamples=_RESAMPLES, generator=generator
+    )
 
 
 _Interval = Callable[[FloatArray, float, RandomState], tuple[float, float] | None]

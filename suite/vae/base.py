@@ -15,6 +15,7 @@ from suite.device import resolve_device
 from suite.progress import Callback
 from suite.random import RandomState
 from suite.vae import storage
+from suite.vae.averaging import AveragingLearner
 from suite.vae.building import build_networks
 from suite.vae.checkpoint import Checkpoint, Snapshot
 from suite.vae.coder import Coder, FloatArray
@@ -70,6 +71,10 @@ class NetworkEstimator(
     schedule
         "constant", "cosine", "burda", a list of (epoch, factor) pairs, or a function from the
         epoch to the factor; see `suite.vae.schedules`.
+    average
+        γ: the weights that are scored, kept and given to the callback are those of all steps so
+        far, averaged with a share of γ^(t−s) for step s of t; see `suite.vae.averaging`. 0.999
+        reaches back about a thousand steps. None takes the last step's.
     patience
         Stop after so many epochs without a better score of held-out data, and keep the best
         epoch's weights. None holds nothing out.
@@ -125,6 +130,7 @@ class NetworkEstimator(
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         schedule: Schedule = "constant",
+        average: float | None = None,
         patience: int | None = None,
         validation_fraction: float = 0.1,
         initial: Mapping[str, Tensor] | None = None,
@@ -145,6 +151,7 @@ class NetworkEstimator(
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.schedule = schedule
+        self.average = average
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.initial = initial
@@ -194,7 +201,7 @@ class NetworkEstimator(
             streams.restore(snapshot.streams)
         rows, held_out = self._split(data, streams.held_out.initial_seed())
         networks = self._start(rows, streams.weights).to(device)
-        learner = self._learner(networks, streams.noise)
+        learner = self._averaging(self._learner(networks, streams.noise), networks)
         initial, course = _begin(networks, learner, kept, snapshot)
         compiled_before = seconds_compiling() if self.compile else 0.0
         train(
@@ -225,6 +232,11 @@ class NetworkEstimator(
     def _learner(self, networks: VAENetworks, noise: torch.Generator) -> Learner:
         """Who takes the steps."""
         return AdamLearner(networks, self._loss_function(networks, noise))
+
+    def _averaging(self, learner: Learner, networks: VAENetworks) -> Learner:
+        if self.average is None:
+            return learner
+        return AveragingLearner(learner, networks, decay=self.average)
 
     def _check_settings(self) -> None:
         check_settings(self)

@@ -95,6 +95,12 @@ class NumPyroVAE(VariationalAutoencoder):
                 f"NumPyroVAE has objective={' or '.join(map(repr, BOUNDS))} with n_particles=1, "
                 f"got {self.objective!r} with {self.n_particles}; take TorchVAE or PyroVAE."
             )
+        if self.average is not None:
+            # Its learner takes many steps at once, and shows no weights in between.
+            raise InputError(
+                f"NumPyroVAE averages no weights, got average={self.average!r}; give average=None, "
+                "or take TorchVAE or PyroVAE."
+            )
 
     def _learner(self, networks: VAENetworks, noise: torch.Generator) -> "NumPyroLearner":
         return NumPyroLearner(networks, noise, objective=self.objective)

@@ -44,6 +44,8 @@ def check_settings(estimator: "NetworkEstimator") -> None:
     check_count("batch_size", estimator.batch_size)
     check_positive("learning_rate", estimator.learning_rate)
     factor_of(estimator.schedule, estimator.max_epochs)
+    if estimator.average is not None:
+        _check_fraction("average", estimator.average)
     if estimator.patience is not None:
         check_count("patience", estimator.patience)
         _check_fraction("validation_fraction", estimator.validation_fraction)
@@ -51,5 +53,5 @@ def check_settings(estimator: "NetworkEstimator") -> None:
 
 
 def _check_fraction(name: str, value: object) -> None:
-    if not isinstance(value, Real) or not 0 < float(value) < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise InputError(f"{name} must be a number between 0 and 1, got {value!r}.")

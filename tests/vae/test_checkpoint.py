@@ -20,6 +20,10 @@ EVERY = {
     "by hand": TorchVAE(3, random_state=0, schedule="cosine", **SETTINGS, **VAE_SETTINGS),
     "by hand, stopping early": TorchVAE(3, random_state=0, patience=2, **SETTINGS),
     "by hand, no seed": TorchVAE(3, patience=5, **SETTINGS),
+    "by hand, averaged": TorchVAE(3, random_state=0, average=0.9, patience=3, **SETTINGS),
+    "Pyro's textbook, averaged": PyroVAE(
+        3, random_state=0, average=0.9, steps="textbook", **SETTINGS
+    ),
     "with Pyro": PyroVAE(3, random_state=0, schedule=[(3, 0.1)], **SETTINGS, **VAE_SETTINGS),
     "Pyro's textbook": PyroVAE(3, random_state=0, steps="textbook", **SETTINGS),
     "autoencoder": Autoencoder(3, random_state=0, likelihood="continuous-bernoulli", **SETTINGS),

@@ -168,7 +168,7 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             tolerance=study.stopping.tolerance,
             max_steps=study.stopping.max_steps,
             time_limit=study.stopping.time_limit,
-            importance_samples=study.evaluation.importance_samples,
+            importance_samples=dataset.importance_samples or study.evaluation.importance_samples,
             trace_limit=study.evaluation.trace_limit,
             threads=study.threads,
             device=device,

@@ -56,6 +56,8 @@ def _repeated(study: Study, again: list[str]) -> str:
 def _of_dataset(dataset: DatasetEntry) -> str:
     """What is fitted, and how the data are loaded where that is stated."""
     parts = [_settings(dataset.settings), _settings(dataset.options)]
+    if dataset.importance_samples:
+        parts.append(_settings({"importance_samples": dataset.importance_samples}))
     return "; data: ".join(part for part in parts if part)
 
 

@@ -74,6 +74,9 @@ class DatasetEntry(_Entry):
     group
         The name that the seeds derive from, its own if left out: data sets of one group are given
         the same split. A sweep is one group.
+    importance_samples
+        In place of the study's `evaluation.importance_samples` here, where a published protocol
+        draws another number, say.
     """
 
     load: str | None = None
@@ -84,6 +87,7 @@ class DatasetEntry(_Entry):
     cases: list[Settings] = []
     factors: Settings = {}
     group: Identifier | None = None
+    importance_samples: PositiveInt | None = None
 
 
 class EstimatorEntry(_Entry):

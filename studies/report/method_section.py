@@ -141,6 +141,8 @@ def _varied(results: StudyResults, points: list[str]) -> str:
 
 def _settings(entry: dict[str, Any], *, without: Collection[str] = ()) -> str:
     given = (entry.get("settings") or {}) | (entry.get("options") or {})
+    if entry.get("importance_samples"):
+        given["importance_samples"] = entry["importance_samples"]
     given = {name: value for name, value in given.items() if name not in without}
     if not given:
         return ""

@@ -179,7 +179,9 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             start_rows=study.start_rows,
             timing_only=estimator.repeats is not None,
             code_hash=code_hash(
-                estimator_spec(estimator.estimator or estimator_name).path, study.kind
+                estimator_spec(estimator.estimator or estimator_name).path,
+                study.kind,
+                tuple(study.evaluation.extra),
             ),
             factors=dataset.factors,
             group=dataset.group or "",

@@ -5,6 +5,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from studies.extras import extra_paths
 from studies.own_code import files_behind
 from studies.source_files import source_files
 
@@ -12,16 +13,18 @@ _CLOCKWORK = [Path(__file__).with_name(name) for name in ("recorder.py", "worker
 
 
 @cache
-def code_hash(path: str, kind: str) -> str:
+def code_hash(path: str, kind: str, extra: tuple[str, ...] = ()) -> str:
     """Fingerprint of the code behind an estimator, given as "module:Class", in a kind of study.
 
-    It covers the estimator's code (`studies.source_files`), that by which the kind is scored, and
-    the worker with its clock, read as syntax trees without docstrings, so that a comment or a new
-    layout changes nothing, nor does code that takes no part. A file that is no Python, a template
-    in a package or a compiled module, counts as it is.
+    It covers the estimator's code (`studies.source_files`), that by which the kind is scored, of
+    the measurements beside it those in `extra` alone (`studies.extras`), and the worker with its
+    clock, read as syntax trees without docstrings, so that a comment or a new layout changes
+    nothing, nor does code that takes no part. A file that is no Python, a template in a package
+    or a compiled module, counts as it is.
     """
     digest = hashlib.sha256()
-    for file in [*source_files(path), *files_behind(f"studies.families.{kind}"), *_CLOCKWORK]:
+    scoring = files_behind(f"studies.families.{kind}", *extra_paths(kind, sorted(extra)))
+    for file in [*source_files(path), *scoring, *_CLOCKWORK]:
         digest.update(_essence(file.read_bytes()))
     return digest.hexdigest()[:16]
 

@@ -164,6 +164,150 @@ _METRICS = (
         ("vae",),
     ),
     Metric(
+        "elbo_generalisation_gap",
+        "ELBO, training − test",
+        _NATS,
+        "lower",
+        "Mean ELBO of training data minus that of as many test data, by one draw of z per "
+        "image: above 0 where the model fits what it was trained on better.",
+        ("vae",),
+    ),
+    Metric(
+        "elbo_generalisation_gap_standard_error",
+        "standard error of training − test",
+        _NATS,
+        "lower",
+        "Standard error over training and test images of that difference.",
+        ("vae",),
+    ),
+    Metric(
+        "active_units",
+        "active units",
+        "units",
+        "",
+        "Latent dimensions whose posterior mean varies over the test images by more than 0.01, "
+        "in units of the prior's variance (Burda, Grosse and Salakhutdinov, 2016).",
+        ("vae",),
+        digits=0,
+    ),
+    Metric(
+        "mutual_information",
+        "mutual information",
+        _NATS,
+        "",
+        "What a code says of which image it came from, over the first test images: the part of "
+        "the rate that is information. At most the logarithm of their number.",
+        ("vae",),
+    ),
+    Metric(
+        "marginal_divergence",
+        "divergence from the prior",
+        _NATS,
+        "lower",
+        "KL(q(z) ‖ p(z)) of the codes of the first test images, all together: the part of the "
+        "rate that is not information. It is how far samples of the prior are from what the "
+        "decoder was trained on.",
+        ("vae",),
+    ),
+    Metric(
+        "aggregated_monte_carlo_error",
+        "Monte Carlo error of the rate's parts",
+        _NATS,
+        "lower",
+        "Standard error of the mutual information, and of the divergence from the prior, over "
+        "redrawn codes.",
+        ("vae",),
+        digits=4,
+    ),
+    Metric(
+        "ais_log_likelihood",
+        "log p(x) by annealing",
+        _NATS,
+        "higher",
+        "Mean log-likelihood of the first test images by annealed importance sampling, below "
+        "log p(x) in expectation.",
+        ("vae",),
+    ),
+    Metric(
+        "ais_standard_error",
+        "standard error of log p(x) by annealing",
+        _NATS,
+        "lower",
+        "Standard error over images of the mean log-likelihood by annealed importance sampling.",
+        ("vae",),
+    ),
+    Metric(
+        "ais_monte_carlo_error",
+        "Monte Carlo error of log p(x) by annealing",
+        _NATS,
+        "lower",
+        "Standard error of the mean log-likelihood by annealed importance sampling over other "
+        "chains, the images held fixed (delta method).",
+        ("vae",),
+        digits=4,
+    ),
+    Metric(
+        "iw_log_likelihood_on_ais_images",
+        "log p(x) by importance weights, same images",
+        _NATS,
+        "higher",
+        "The importance-weighted bound on the images that annealed importance sampling was run on.",
+        ("vae",),
+    ),
+    Metric(
+        "bidirectional_gap",
+        "bidirectional gap",
+        _NATS,
+        "lower",
+        "Upper minus lower bound on log p(x) of images that the model made, by annealing in "
+        "both directions: on such images neither is farther from log p(x) in expectation "
+        "(Grosse, Ghahramani and Adams, 2015).",
+        ("vae",),
+    ),
+    Metric(
+        "bidirectional_gap_standard_error",
+        "standard error of the bidirectional gap",
+        _NATS,
+        "lower",
+        "Standard error of that gap over simulated images and chains.",
+        ("vae",),
+    ),
+    Metric(
+        "approximation_gap",
+        "approximation gap",
+        _NATS,
+        "lower",
+        "log p(x) − ELBO(q*), with q* the best diagonal Gaussian for each image on its own: "
+        "what the family of posteriors loses (Cremer, Li and Duvenaud, 2018). log p(x) is "
+        "estimated from below.",
+        ("vae",),
+    ),
+    Metric(
+        "approximation_gap_standard_error",
+        "standard error of the approximation gap",
+        _NATS,
+        "lower",
+        "Standard error of the mean approximation gap over images.",
+        ("vae",),
+    ),
+    Metric(
+        "amortisation_gap",
+        "amortisation gap",
+        _NATS,
+        "lower",
+        "ELBO(q*) − ELBO(q), with q* the best diagonal Gaussian for each image on its own and q "
+        "the encoder's: what sharing one encoder loses (Cremer, Li and Duvenaud, 2018).",
+        ("vae",),
+    ),
+    Metric(
+        "amortisation_gap_standard_error",
+        "standard error of the amortisation gap",
+        _NATS,
+        "lower",
+        "Standard error of the mean amortisation gap over images.",
+        ("vae",),
+    ),
+    Metric(
         "steps",
         "steps",
         "steps",

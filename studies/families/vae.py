@@ -1,13 +1,18 @@
-"""Variational autoencoders and the plain autoencoder in a study: bounds on test data, pictures."""
+"""Variational autoencoders and the plain autoencoder in a study: bounds on test data, pictures.
 
-from collections.abc import Callable
+What a study asks for beside these is in files of its own; `studies.extras` lists them.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 
 from studies.cells import Cell
+from studies.extras import load_extras
 from studies.families.base import Evaluation, Family
+from studies.families.vae_images import N_ORIGINALS, grey, one_of_each
 from studies.families.vae_training import training_scores
 from studies.recorder import Measure
 from studies.results import Score, TracePoint
@@ -17,7 +22,6 @@ from suite.evaluation import evaluate_vae, reconstruction_error
 from suite.progress import Progress
 
 _EVALUATION_SEED = 0  # the same importance noise for every estimator and seed
-_N_ORIGINALS = 10
 _N_SAMPLES = 64
 _N_INTERPOLATIONS = 5
 _N_STEPS = 9
@@ -98,63 +102,66 @@ def _evaluate_vae(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
             "log_likelihood_per_datum": found.log_likelihood,
             "reconstruction_error_per_datum": errors,
         }
-    return _with_pictures(cell, dataset, estimator, scores, arrays)
+    return _completed(cell, dataset, estimator, scores, arrays)
 
 
 def _evaluate_autoencoder(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
     errors = reconstruction_error(estimator.networks_, dataset.test)
     arrays = {"reconstruction_error_per_datum": errors}
-    return _with_pictures(cell, dataset, estimator, _means(reconstruction_error=errors), arrays)
+    return _completed(cell, dataset, estimator, _means(reconstruction_error=errors), arrays)
 
 
-def _with_pictures(
+def _completed(
     cell: Cell,
     dataset: Dataset,
     estimator: Any,
     scores: list[Score],
     arrays: dict[str, np.ndarray],
 ) -> Evaluation:
-    arrays = {name: values.astype(np.float32) for name, values in arrays.items()}
-    if cell.seed > 0:
-        return Evaluation(scores, arrays)
-    arrays |= _pictures(dataset, estimator, cell.start_seed)
-    codes, note = _code_view(estimator.transform(dataset.test[:_N_CODES]))
-    arrays["codes"] = codes
-    if dataset.test_labels is not None:
-        arrays["code_labels"] = dataset.test_labels[:_N_CODES]
-    return Evaluation(scores, arrays, {"codes_note": note})
+    """The scores with the first seed's pictures and with what the study asks for in `extra`."""
+    found = Evaluation(scores, {name: v.astype(np.float32) for name, v in arrays.items()})
+    parts = [found] if cell.seed > 0 else [found, _pictures(cell, dataset, estimator)]
+    for extra in load_extras(cell.kind, cell.extra):
+        parts.append(extra.evaluate(cell, dataset, estimator, found))
+    return Evaluation(
+        scores=[score for part in parts for score in part.scores],
+        arrays={name: array for part in parts for name, array in part.arrays.items()},
+        facts={name: fact for part in parts for name, fact in part.facts.items()},
+    )
 
 
-def _pictures(dataset: Dataset, estimator: Any, seed: int) -> dict[str, np.ndarray]:
-    originals = dataset.test[_one_of_each(dataset.test_labels, _N_ORIGINALS)]
+def _pictures(cell: Cell, dataset: Dataset, estimator: Any) -> Evaluation:
+    originals = dataset.test[one_of_each(dataset.test_labels, N_ORIGINALS)]
     pairs = [(originals[2 * i], originals[2 * i + 1]) for i in range(_N_INTERPOLATIONS)]
     paths = np.stack([estimator.interpolate(a, b, _N_STEPS) for a, b in pairs])
-    return {
-        "originals": _grey(originals),
-        "reconstructions": _grey(estimator.reconstruct(originals)),
-        "samples": _grey(estimator.sample(_N_SAMPLES, random_state=seed)),
-        "interpolation": _grey(paths),
+    codes, origin, note = _code_view(estimator.transform(dataset.test[:_N_CODES]))
+    arrays = {
+        "originals": grey(originals),
+        "reconstructions": grey(estimator.reconstruct(originals)),
+        "samples": grey(estimator.sample(_N_SAMPLES, random_state=cell.start_seed)),
+        "interpolation": grey(paths),
+        "codes": codes,
+        "codes_origin": origin,
     }
+    if dataset.test_labels is not None:
+        arrays["code_labels"] = dataset.test_labels[:_N_CODES]
+    return Evaluation([], arrays, {"codes_note": note})
 
 
-def _one_of_each(labels: np.ndarray | None, n: int) -> np.ndarray:
-    """Rows to show: the first of each class, class after class, then the first others."""
-    if labels is None:
-        return np.arange(n)
-    firsts = np.unique(labels, return_index=True)[1][:n]
-    others = np.setdiff1d(np.arange(len(labels)), firsts)
-    return np.concatenate([firsts, others[: n - len(firsts)]])
-
-
-def _code_view(codes: np.ndarray) -> tuple[np.ndarray, str]:
-    if codes.shape[1] <= 2:
-        padded = np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
-        return padded.astype(np.float32), "the two dimensions of the code"
+def _code_view(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Codes in two dimensions (N, 2), where z = 0 lies among them (2,), and what they are."""
+    n_dims = codes.shape[1]
+    if n_dims <= 2:
+        padded = np.pad(codes, ((0, 0), (0, 2 - n_dims))).astype(np.float32)
+        return padded, np.zeros(2, np.float32), "the two dimensions of the code"
     pca = PCA(n_components=2).fit(codes)
     share = pca.explained_variance_ratio_.sum()
-    return pca.transform(codes).astype(np.float32), (
-        f"the first two principal components of the {codes.shape[1]}-dimensional codes, "
-        f"{share:.0%} of their variance"
+    view, origin = pca.transform(codes), pca.transform(np.zeros((1, n_dims)))[0]
+    return (
+        view.astype(np.float32),
+        origin.astype(np.float32),
+        f"the first two principal components of the {n_dims}-dimensional codes, "
+        f"{share:.0%} of their variance",
     )
 
 
@@ -162,15 +169,28 @@ def _means(**columns: np.ndarray) -> list[Score]:
     return [Score(name, "test", float(np.mean(values))) for name, values in columns.items()]
 
 
-def _grey(images: np.ndarray) -> np.ndarray:
-    return np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
+def _watched(measure: Callable[[Cell, Dataset], Measure]) -> Callable[[Cell, Dataset], Measure]:
+    """`measure`, with the extras looking on."""
+
+    def measure_and_show(cell: Cell, dataset: Dataset) -> Measure:
+        score = measure(cell, dataset)
+        watches = [extra.watch(cell, dataset) for extra in load_extras(cell.kind, cell.extra)]
+
+        def both(progress: Progress) -> Mapping[tuple[str, str], float]:
+            for watch in watches:
+                watch(progress)
+            return score(progress)
+
+        return both
+
+    return measure_and_show
 
 
 def _family(
     measure: Callable[[Cell, Dataset], Measure],
     evaluate: Callable[[Cell, Dataset, Any], Evaluation],
 ) -> Family:
-    return Family(check=_check, start=_start, measure=measure, evaluate=evaluate)
+    return Family(check=_check, start=_start, measure=_watched(measure), evaluate=evaluate)
 
 
 VAE = _family(_measure_vae, _evaluate_vae)

@@ -17,6 +17,7 @@ from studies.report.parity_data import failing_estimators
 from studies.report.parity_section import parity_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
+from studies.report.published_vae_sections import published_vae_answer, published_vae_section
 from studies.report.selection_sections import selection_answer, selection_section
 from studies.report.speed_bound import product_bound_section
 from studies.report.speed_growth import growth_section
@@ -67,6 +68,7 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "latent": vae_sections.latent_section,
         "interpolation": vae_sections.interpolation_section,
         "tradeoff": vae_sections.tradeoff_section,
+        "vae-published": published_vae_section,
     },
 }
 _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
@@ -78,6 +80,7 @@ _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "selection": selection_answer,
     "speed": speed_answer,
     "overlap": overlap_answer,
+    "vae-published": published_vae_answer,
 }
 """By section: the answer of the studies that have this section, in place of their kind's."""
 
@@ -94,6 +97,7 @@ _TIMED = (
     "speed-target",
     "restarts",
     "overlap",
+    "vae-published",
 )
 """Sections that hold times."""
 

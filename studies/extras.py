@@ -30,6 +30,8 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
         "aggregate": f"{_FAMILIES}.vae_aggregate:AGGREGATE",
         "ais": f"{_FAMILIES}.vae_ais:AIS",
         "gaps": f"{_FAMILIES}.vae_gaps:GAPS",
+        "normalised": f"{_FAMILIES}.vae_normalised:NORMALISED",
+        "decoded": f"{_FAMILIES}.vae_decoded:DECODED",
     },
 }
 """By kind and name, "module:name" of what measures it."""

@@ -77,7 +77,7 @@ def json_settings(estimator: "NetworkEstimator") -> dict[str, Any]:
     if callable(estimator.schedule):
         settings["schedule"] = f"function {getattr(estimator.schedule, '__qualname__', '')}"
     for part in ("encoder", "decoder"):
-        if settings[part] is not None:
+        if settings.get(part) is not None:
             settings[part] = type(settings[part]).__name__
     return {name: _plain(value) for name, value in settings.items()}
 
@@ -118,7 +118,7 @@ def with_modules(settings: dict[str, Any], **modules: nn.Module | None) -> dict[
                 f"the estimator was fitted with {part}={name}, got {module!r}; give load() "
                 "modules of the same class, and only where the fit had them."
             )
-    return settings | modules
+    return settings | {part: module for part, module in modules.items() if part in settings}
 
 
 def read(path: str | Path, *, kind: str) -> Saved:

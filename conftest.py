@@ -11,6 +11,7 @@ _NEEDS = {
     "suite/vae/numpyro_vae.py": "numpyro",
     "suite/gmm/peers/pomegranate.py": "pomegranate",
     "suite/gmm/peers/torchgmm.py": "torchgmm",
+    "suite/vae/peers/pythae.py": "pythae",
 }
 """Modules that cannot be imported, for doctests, without the package named."""
 

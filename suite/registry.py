@@ -124,6 +124,23 @@ _SPECS = (
         extra="numpyro",
     ),
     EstimatorSpec(
+        "dataloader-vae",
+        "suite.vae.peers.dataloader:DataLoaderVAE",
+        "vae",
+        "VAE (DataLoader loop)",
+        "epoch",
+        "max_epochs",
+    ),
+    EstimatorSpec(
+        "pythae-vae",
+        "suite.vae.peers.pythae:PythaeVAE",
+        "vae",
+        "VAE (pythae)",
+        "epoch",
+        "max_epochs",
+        extra="peers",
+    ),
+    EstimatorSpec(
         "autoencoder", "suite.vae:Autoencoder", "autoencoder", "Autoencoder", "epoch", "max_epochs"
     ),
     EstimatorSpec(

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from studies.extras import EXTRAS
 from studies.metrics import METRICS
 from studies.sweeps import NAME_PATTERN, check_sweep
 from suite.errors import InputError
@@ -25,6 +26,8 @@ from suite.registry import ESTIMATORS, estimator_names, estimator_spec
 Settings = dict[str, Any]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 DatasetName = Annotated[str, Field(pattern=NAME_PATTERN)]
+Several = Annotated[int, Field(ge=2)]
+"""As many as a standard error needs."""
 
 _FAMILIES = {"mixture": {"mixture"}, "vae": {"vae", "autoencoder"}}
 
@@ -74,6 +77,9 @@ class DatasetEntry(_Entry):
     group
         The name that the seeds derive from, its own if left out: data sets of one group are given
         the same split. A sweep is one group.
+    seeds
+        How many of the study's seeds run on it, the first ones; all if left out. Where a profile
+        or the command line asks for fewer, there are no more here.
     importance_samples
         In place of the study's `evaluation.importance_samples` here, where a published protocol
         draws another number, say.
@@ -87,6 +93,7 @@ class DatasetEntry(_Entry):
     cases: list[Settings] = []
     factors: Settings = {}
     group: Identifier | None = None
+    seeds: PositiveInt | None = None
     importance_samples: PositiveInt | None = None
 
 
@@ -106,12 +113,15 @@ class EstimatorEntry(_Entry):
     repeats
         The estimator of the study that this one is a second run of, for its times alone: they give
         the noise floor (`studies.repeats`, which sets it where `comparison.repeats` asks for it).
+    seeds
+        How many of the study's seeds it is fitted with, the first ones; all if left out.
     """
 
     estimator: str | None = None
     label: str | None = None
     settings: Settings = {}
     repeats: Identifier | None = None
+    seeds: PositiveInt | None = None
 
 
 class Stopping(_Entry):
@@ -161,8 +171,19 @@ class EvaluationEntry(_Entry):
         Before the clock starts each process fits the first so many training rows for two steps,
         so that no measurement holds the loading of code or the start of threads; 0 for none.
     extra
-        Further measurements (mixtures): "criteria" (BIC, ICL, degrees of freedom, regularity),
-        "em_rate", "product_rate".
+        Further measurements, by their names in `studies.extras`. Mixtures: "criteria" (BIC, ICL,
+        degrees of freedom, regularity), "em_rate", "product_rate". VAEs: "pictures",
+        "epoch_pictures", "ladder" (the bound against the number of samples), "latent_use" (rate by
+        dimension), "aggregate" (information and distance from the prior), "ais" (log p(x) by
+        annealing), "gaps" (approximation, amortisation), "normalised", "decoded".
+    ladder_images, ladder_samples
+        "ladder": so many test data, the first ones, and the largest number of importance samples.
+    aggregated_images
+        "aggregate": test data, the first ones.
+    ais_images, ais_chains, ais_temperatures, ais_leapfrog
+        "ais": test data, the first ones, and as many simulated; see `suite.evaluation.Annealing`.
+    gaps_images
+        "gaps": test data, the first ones.
     """
 
     importance_samples: PositiveInt = 100
@@ -170,7 +191,15 @@ class EvaluationEntry(_Entry):
     trace: Literal["scores", "objective", "none"] = "scores"
     score_rows: PositiveInt | None = None
     warm_up_rows: NonNegativeInt = 0
-    extra: list[Literal["criteria", "em_rate", "product_rate"]] = []
+    extra: list[str] = []
+    ladder_images: Several = 1000
+    ladder_samples: Several = 5000
+    aggregated_images: Several = 2000
+    ais_images: Several = 50
+    ais_chains: Several = 8
+    ais_temperatures: Several = 400
+    ais_leapfrog: PositiveInt = 5
+    gaps_images: Several = 50
 
 
 class Comparison(_Entry):
@@ -289,8 +318,11 @@ class Study(_Entry):
             again = [entry.repeats] if entry.repeats else []
             _check_names(f"estimators.{name}.repeats", again, self.estimators)
             _check_estimator(f"estimators.{name}.estimator", entry.estimator or name, self.kind)
+            _check_seeds(f"estimators.{name}", entry.seeds, self.seeds)
+        _check_names("evaluation.extra", self.evaluation.extra, EXTRAS[self.kind])
         for name, dataset in self.datasets.items():
             place = f"datasets.{name}"
+            _check_seeds(place, dataset.seeds, self.seeds)
             _check_names(f"{place}.estimators", dataset.estimators or (), self.estimators)
             given = {"settings": dataset.settings, "options": dataset.options}
             check_sweep(place, dataset.vary, dataset.cases, given)
@@ -320,6 +352,14 @@ def _check_estimator(place: str, name: str, kind: Literal["mixture", "vae"]) -> 
             f"{place}: expected an estimator of the family {' or '.join(sorted(families))} in a "
             f"study of kind {kind!r}, but {name} is of the family {family}; choose another, or "
             "set its class attribute suite_family."
+        )
+
+
+def _check_seeds(place: str, seeds: int | None, of_study: int) -> None:
+    if seeds is not None and seeds > of_study:
+        raise ValueError(
+            f"{place}.seeds: expected at most the study's {of_study}, got {seeds}; raise the "
+            "study's seeds, or leave this out to run them all."
         )
 
 

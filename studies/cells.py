@@ -40,7 +40,8 @@ class Cell:
         random state, stopping).
     tolerance, max_steps, time_limit, memory_limit
         The study's stopping rule and limits.
-    importance_samples, trace_limit, trace, score_rows, warm_up_rows, extra
+    importance_samples, trace_limit, trace, score_rows, warm_up_rows, extra, and from
+    ladder_images to gaps_images
         The study's evaluation.
     start_rows
         Rows that the shared start is computed from; all if None.
@@ -76,6 +77,14 @@ class Cell:
     score_rows: int | None = None
     warm_up_rows: int = 0
     extra: tuple[str, ...] = ()
+    ladder_images: int = 1000
+    ladder_samples: int = 5000
+    aggregated_images: int = 2000
+    ais_images: int = 50
+    ais_chains: int = 8
+    ais_temperatures: int = 400
+    ais_leapfrog: int = 5
+    gaps_images: int = 50
     start_rows: int | None = None
     timing_only: bool = False
     data_hash: str = ""
@@ -176,6 +185,14 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
             score_rows=study.evaluation.score_rows,
             warm_up_rows=study.evaluation.warm_up_rows,
             extra=tuple(study.evaluation.extra),
+            ladder_images=study.evaluation.ladder_images,
+            ladder_samples=study.evaluation.ladder_samples,
+            aggregated_images=study.evaluation.aggregated_images,
+            ais_images=study.evaluation.ais_images,
+            ais_chains=study.evaluation.ais_chains,
+            ais_temperatures=study.evaluation.ais_temperatures,
+            ais_leapfrog=study.evaluation.ais_leapfrog,
+            gaps_images=study.evaluation.gaps_images,
             start_rows=study.start_rows,
             timing_only=estimator.repeats is not None,
             code_hash=code_hash(
@@ -191,4 +208,6 @@ def plan_cells(study: Study, name: str, device: str) -> list[Cell]:
         for dataset_name, dataset in study.datasets.items()
         for estimator_name, estimator in study.estimators.items()
         if dataset.estimators is None or estimator_name in dataset.estimators
+        if dataset.seeds is None or seed < dataset.seeds
+        if estimator.seeds is None or seed < estimator.seeds
     ]

@@ -41,6 +41,7 @@ def resolve(
     _apply(content, changes)
     if seeds is not None:
         content["seeds"] = seeds
+    _cap_seeds(content)
     _expand_sweeps(content, f"profile {profile}")
     _keep(content, "datasets", _with_points(content["datasets"], datasets))
     _keep(content, "estimators", estimators)
@@ -68,6 +69,13 @@ def _apply(content: dict[str, Any], changes: Changes) -> None:
             entry["cases"] = entry["cases"] if sweep.cases is None else sweep.cases
     for name, entry in content["estimators"].items():
         entry["settings"] |= changes.settings | changes.estimators.get(name, {})
+
+
+def _cap_seeds(content: dict[str, Any]) -> None:
+    """Let no data set and no estimator have more seeds than the study has now."""
+    for entry in [*content["datasets"].values(), *content["estimators"].values()]:
+        if entry["seeds"] is not None:
+            entry["seeds"] = min(entry["seeds"], content["seeds"])
 
 
 def _expand_sweeps(content: dict[str, Any], origin: str) -> None:

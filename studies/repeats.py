@@ -49,7 +49,7 @@ def ranks_seconds(content: dict[str, Any]) -> bool:
     given = content["comparison"]["equivalent"]
     judged = stated_regions(content["kind"], content["metrics"], given)
     timed = any(METRICS[name].unit == "seconds" for name in judged)
-    pairs = len(content["datasets"]) * content["seeds"]
+    pairs = sum(entry["seeds"] or content["seeds"] for entry in content["datasets"].values())
     return (
         content["timing"] and timed and len(content["estimators"]) > 1 and pairs >= fewest_pairs()
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from studies.report import common_sections, mixture_pairs, mixture_sections, vae_sections
 from studies.report.conditions import SHORT_CAVEAT, caveat
+from studies.report.likelihoods_sections import likelihoods_answer, likelihoods_section
 from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
@@ -69,6 +70,7 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "interpolation": vae_sections.interpolation_section,
         "tradeoff": vae_sections.tradeoff_section,
         "vae-published": published_vae_section,
+        "likelihoods": likelihoods_section,
     },
 }
 _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
@@ -81,6 +83,7 @@ _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "speed": speed_answer,
     "overlap": overlap_answer,
     "vae-published": published_vae_answer,
+    "likelihoods": likelihoods_answer,
 }
 """By section: the answer of the studies that have this section, in place of their kind's."""
 

@@ -51,7 +51,7 @@ _SPECIAL: dict[Kind, tuple[str, ...]] = {
         "restarts",
         "overlap",
     ),
-    "vae": ("target", "vae-published",),
+    "vae": ("target", "vae-published", "likelihoods"),
 }
 """Sections that answer a question of their own, for the studies that name them."""
 

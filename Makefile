@@ -21,8 +21,9 @@ study: $(INSTALLED)  ## run the default studies on bundled data and write report
 study-full: $(INSTALLED)  ## run the studies on full data, all seeds, and write reports (hours)
 	$(BIN)/studies run --all --profile full
 
-report: $(INSTALLED)  ## make the full reports again from stored results
+report: $(INSTALLED)  ## make the full reports again from stored results, and the README's table
 	$(BIN)/studies report
+	$(BIN)/python -m studies.report.front_page README.md reports
 
 test: $(INSTALLED)  ## run the tests, all but the slow ones
 	$(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)

@@ -30,6 +30,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
         "aggregate": f"{_FAMILIES}.vae_aggregate:AGGREGATE",
         "ais": f"{_FAMILIES}.vae_ais:AIS",
         "gaps": f"{_FAMILIES}.vae_gaps:GAPS",
+        "product_rate": f"{_FAMILIES}.vae_product_rate:PRODUCT_RATE",
         "normalised": f"{_FAMILIES}.vae_normalised:NORMALISED",
         "decoded": f"{_FAMILIES}.vae_decoded:DECODED",
     },

@@ -536,7 +536,27 @@ _METRICS = (
         "10⁹ operations per second",
         "higher",
         "The rate of a product of two square matrices of 1,024 rows.",
-        ("mixture",),
+        _BOTH,
+        digits=1,
+    ),
+    Metric(
+        "epoch_product_seconds",
+        "matrix products of one epoch",
+        "seconds",
+        "lower",
+        "Time of the matrix products of one epoch and of nothing else, 2 B (3 W − V) operations a "
+        "step of B data, W weights and V of them in layers that read the data: at the rate of "
+        "these products, measured in the run's own process.",
+        ("vae",),
+        digits=3,
+    ),
+    Metric(
+        "epoch_product_rate",
+        "rate of an epoch's matrix products",
+        "10⁹ operations per second",
+        "higher",
+        "The rate of the products of one step, one after another as a step needs them.",
+        ("vae",),
         digits=1,
     ),
     Metric(

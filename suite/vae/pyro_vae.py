@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from suite.errors import InputError
 from suite.random import RandomState, default_noise_from
 from suite.vae.compiling import compiled_networks
+from suite.vae.jit import TracedLoss
 from suite.vae.learner import AdamLearner, Learner, Loss
+from suite.vae.mean_field import ClosedFormELBO
 from suite.vae.networks import VAENetworks
 from suite.vae.pyro_model import VAEModel
 from suite.vae.renyi import ImportanceWeightedELBO
@@ -30,7 +32,7 @@ STEPS = ("fused", "textbook")
 class PyroVAE(VariationalAutoencoder):
     """A variational autoencoder by Pyro's stochastic variational inference.
 
-    Its bound is `negative_elbo` of this module: by default `TraceMeanField_ELBO`, which takes the
+    Its bound is `negative_elbo` of this module: by default `TraceMeanField_ELBO`'s, which takes the
     divergence in closed form, of `suite.vae.pyro_model.VAEModel`. Pyro's global parameter store
     and settings stay as they were. Parameters, learned attributes and methods are those of
     `suite.vae.variational.VariationalAutoencoder`, which `TorchVAE` shares, and two more.
@@ -45,6 +47,9 @@ class PyroVAE(VariationalAutoencoder):
     validate
         Whether Pyro checks every distribution, site and trace at each step, as it does unless
         told otherwise.
+    jit
+        Whether torch.jit traces Pyro's loss once for each size of minibatch, after which a step
+        runs nothing of Pyro's Python: see `suite.vae.jit`. Needs steps="fused" and no `compile`.
 
     Examples
     --------
@@ -83,6 +88,7 @@ class PyroVAE(VariationalAutoencoder):
         compile: bool = False,
         steps: str = "fused",
         validate: bool = False,
+        jit: bool = False,
     ) -> None:
         super().__init__(
             latent_dim,
@@ -111,12 +117,18 @@ class PyroVAE(VariationalAutoencoder):
         )
         self.steps = steps
         self.validate = validate
+        self.jit = jit
 
     def _check_settings(self) -> None:
         super()._check_settings()
         check_choice("steps", self.steps, STEPS)
         if self.compile and self.steps == "textbook":
             raise InputError("compile=True needs steps='fused', got steps='textbook'; change one.")
+        if self.jit and (self.steps == "textbook" or self.compile):
+            raise InputError(
+                "jit=True traces the loss that steps='fused' takes, uncompiled, got "
+                f"steps={self.steps!r} and compile={self.compile}; change one."
+            )
 
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
         loss = self._loss_within_a_session(networks)
@@ -132,7 +144,7 @@ class PyroVAE(VariationalAutoencoder):
             return self._session(noise)
 
         if self.steps == "textbook":
-            bound = _bound(self.objective, self.n_particles)
+            bound = _bound(self.objective, self.n_particles, _TEXTBOOK)
             model = VAEModel(networks, name="vae")
             return SVILearner(model, bound, batch_size=self.batch_size, session=session)
         return AdamLearner(networks, self._loss_within_a_session(networks), session=session)
@@ -141,7 +153,11 @@ class PyroVAE(VariationalAutoencoder):
         used = compiled_networks(networks) if self.compile else networks
         model = VAEModel(used, register=False)
         bound = _bound(self.objective, self.n_particles)
-        return lambda x, kl_weight: _mean_loss(model, bound, x, kl_weight)
+
+        def loss(x: Tensor, kl_weight: float) -> Tensor:
+            return _mean_loss(model, bound, x, kl_weight)
+
+        return TracedLoss(networks, loss) if self.jit else loss
 
     @contextmanager
     def _session(self, noise: torch.Generator) -> Iterator[None]:
@@ -188,8 +204,10 @@ def _mean_loss(model: VAEModel, bound: ELBO, x: Tensor, kl_weight: float) -> Ten
     return loss / len(x)
 
 
-def _bound(objective: str, n_particles: int) -> ELBO:
-    bound: ELBO = _BOUNDS[objective](
+def _bound(
+    objective: str, n_particles: int, bounds: Mapping[str, type[ELBO]] | None = None
+) -> ELBO:
+    bound: ELBO = (bounds or _BOUNDS)[objective](
         num_particles=n_particles, vectorize_particles=n_particles > 1, max_plate_nesting=1
     )
     return bound
@@ -208,8 +226,11 @@ def _unchecked() -> Iterator[None]:
 
 
 _BOUNDS: dict[str, type[ELBO]] = {
-    "mean-field": TraceMeanField_ELBO,
+    "mean-field": ClosedFormELBO,
     "sampled": Trace_ELBO,
     "importance-weighted": ImportanceWeightedELBO,
 }
 """Pyro's estimator of each bound, by the names of `suite.vae.objectives`."""
+
+_TEXTBOOK: dict[str, type[ELBO]] = _BOUNDS | {"mean-field": TraceMeanField_ELBO}
+"""The same for `steps="textbook"`, which spares nothing."""

@@ -2,11 +2,12 @@
 
 from suite.vae.likelihoods.base import Kind, Likelihood, Parameters
 from suite.vae.likelihoods.checks import is_bits
-from suite.vae.likelihoods.redrawing import redraw_bits
+from suite.vae.likelihoods.redrawing import BitStream, redraw_bits
 from suite.vae.likelihoods.table import LIKELIHOODS, likelihood_named
 
 __all__ = [
     "LIKELIHOODS",
+    "BitStream",
     "Kind",
     "Likelihood",
     "Parameters",

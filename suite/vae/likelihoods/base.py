@@ -8,6 +8,8 @@ import torch
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from torch import Tensor
 
+from suite.vae.likelihoods.redrawing import BitStream
+
 Parameters = tuple[Tensor, ...]
 """What a decoder gives: (logits,), each (…, D); or (loc, log_scale), of shapes (…, D) and ()."""
 
@@ -60,7 +62,7 @@ class Likelihood:
     distribution: Callable[[Parameters], TorchDistributionMixin]
     check_training: Callable[[Tensor], None]
     check_scoring: Callable[[Tensor], None]
-    redraw: Callable[[Tensor, torch.Generator], Tensor] | None
+    redraw: Callable[[Tensor, torch.Generator | BitStream], Tensor] | None
     start: Callable[[Tensor], tuple[Tensor, Tensor | None]]
 
     @property

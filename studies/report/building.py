@@ -10,6 +10,7 @@ from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer, Document, Section, Text
+from studies.report.numbers import unlinked
 from studies.report.objective_data import disagreements
 from studies.report.objective_section import disagreement_sentence, objective_section
 from studies.report.overlap_sections import overlap_answer, overlap_section
@@ -106,7 +107,15 @@ _TIMED = (
 
 
 def build_answer(results: StudyResults) -> Answer:
-    """The study's answer alone: its first special section's, else its kind's."""
+    """The study's answer alone: its first special section's, else its kind's.
+
+    Its numbers are without the addresses that they have in a whole document.
+    """
+    answer = _linked_answer(results)
+    return Answer(unlinked(answer.headline), tuple(unlinked(text) for text in answer.details))
+
+
+def _linked_answer(results: StudyResults) -> Answer:
     special = [_SPECIAL_ANSWERS[name] for name in results.sections if name in _SPECIAL_ANSWERS]
     if "selection" in results.sections and compares_over_components(results):
         special = [own_answer]
@@ -131,7 +140,7 @@ def build_document(results: StudyResults) -> Document:
     return Document(
         title=str(results.document["title"]),
         question=str(results.document["question"]),
-        answer=build_answer(results),
+        answer=_linked_answer(results),
         sections=_with_caveats(results, [writers[name](results) for name in names]),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from studies.report.model import Block, Bullets, Document, Figure, Table, Text
+from studies.report.numbers import unlinked
 from studies.report.style import save, themed
 from studies.report.words import escaped
 
@@ -61,7 +62,7 @@ def render(template: str, **content: Any) -> str:
         autoescape=False,  # what is filled in is Markdown, escaped where it comes from outside
     )
     environment.filters["escaped"] = escaped
-    lines = environment.get_template(template).render(**content).splitlines()
+    lines = unlinked(environment.get_template(template).render(**content)).splitlines()
     return "\n".join(_single_blanks(lines)) + "\n"
 
 

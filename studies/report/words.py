@@ -128,14 +128,15 @@ def escaped(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Markdown without its escapes and marks, for alternative texts and terminals.
+    """Markdown without its escapes, marks and numbers' addresses: for terminals and alternatives.
 
     Examples
     --------
     >>> plain(escaped("a|b *c*")), plain("**EM**")
     ('a|b *c*', 'EM')
     """
-    unmarked = re.sub(r"(?<!\\)(\*\*|`|\$)", "", text)
+    unaddressed = re.sub(r"\[((?:\\.|[^\]\\])*)\]\(value:[^)\s]*\)", r"\1", text)
+    unmarked = re.sub(r"(?<!\\)(\*\*|`|\$)", "", unaddressed)
     return re.sub(r"\\([\\`*_\[\]<>|$~#])", r"\1", unmarked)
 
 

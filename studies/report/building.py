@@ -19,7 +19,8 @@ from studies.report.parity_data import failing_estimators
 from studies.report.parity_section import parity_section
 from studies.report.pruning_sections import pruning_section
 from studies.report.published_sections import published_answer, published_section
-from studies.report.published_vae_sections import published_vae_answer, published_vae_section
+from studies.report.published_vae_answer import published_vae_answer
+from studies.report.published_vae_sections import published_vae_section
 from studies.report.selection_sections import selection_answer, selection_section
 from studies.report.speed_bound import product_bound_section
 from studies.report.speed_growth import growth_section

@@ -10,9 +10,10 @@ import pytest
 from studies.cells import plan_cells
 from studies.profiles import resolve
 from studies.published_vae import PublishedVAE, figures, protocols, published_vaes, spread
-from studies.report.building import build_document
+from studies.report.building import build_answer, build_document
 from studies.report.loaded import StudyResults
 from studies.report.model import Bullets, Section, Table
+from studies.report.numbers import addresses, agrees, found
 from studies.report.published_vae_rows import MeasuredRow, measured_rows
 from studies.report.writing import write_report
 from studies.results import CellResult, PlannedCell, Score, TracePoint
@@ -125,9 +126,9 @@ def row(figure: PublishedVAE, measured: float, **changed: Any) -> MeasuredRow:
 def test_a_figure_on_the_edge_of_its_band_is_within(
     figure: PublishedVAE, measured: float, verdict: str
 ) -> None:
-    found = row(figure, measured)
-    assert found.verdict == verdict
-    assert found.passed == (verdict in ("within", "better"))
+    judged = row(figure, measured)
+    assert judged.verdict == verdict
+    assert judged.passed == (verdict in ("within", "better"))
 
 
 def test_no_figure_of_a_part_of_the_data_or_of_a_failed_run_passes() -> None:
@@ -228,15 +229,15 @@ def test_each_figure_is_measured_where_it_was_published(tmp_path: Path) -> None:
 
 
 def test_kinds_of_scores_stand_in_tables_of_their_own(tmp_path: Path) -> None:
-    found = tables(results_of(tmp_path, published()))
-    assert list(found) == ["vae-published-bits", "vae-published-none", "vae-published-left-out"]
-    bits, none = found["vae-published-bits"].frame, found["vae-published-none"].frame
+    written = tables(results_of(tmp_path, published()))
+    assert list(written) == ["vae-published-bits", "vae-published-none", "vae-published-left-out"]
+    bits, none = written["vae-published-bits"].frame, written["vae-published-none"].frame
     assert set(bits["dataset"]) == {"burda", "altosaar"}
     assert set(none["dataset"]) == {"pytorch-example", "pyro-tutorial"}
     assert set(none["score"]) == {"pseudo_elbo"}
     assert len(bits) == 6
     assert len(none) == 10
-    first = [entry.text for entry in found["vae-published-bits"].rows[0]]
+    first = [entry.text for entry in written["vae-published-bits"].rows[0]]
     assert first == [
         "burda",
         "−log p(x)",
@@ -249,7 +250,7 @@ def test_kinds_of_scores_stand_in_tables_of_their_own(tmp_path: Path) -> None:
         "2",
         "within",
     ]
-    notes = found["vae-published-bits"].rows[0]
+    notes = written["vae-published-bits"].rows[0]
     assert notes[2].note.endswith("recalled")
     assert notes[5].note == "± 0.25 over images, ± 0.005 Monte Carlo"
 
@@ -265,10 +266,21 @@ def test_kinds_of_scores_stand_in_tables_of_their_own(tmp_path: Path) -> None:
 def test_the_answer_says_whether_the_aim_was_met(
     tmp_path: Path, log_p: dict[str, float], expected: str
 ) -> None:
-    answer = build_document(results_of(tmp_path, published(log_p))).answer
+    answer = build_answer(results_of(tmp_path, published(log_p)))
     assert answer.headline.startswith("The aim, −log p(x) of at most 86.76 nats per image, is")
     assert expected in answer.headline
-    assert "Of 14 further measurements of 7 published figures" in answer.text
+    assert "Of bits, 2 further published figures" in answer.text
+
+
+def test_every_number_of_the_answer_is_that_of_its_row(tmp_path: Path) -> None:
+    document = build_document(results_of(tmp_path, published()))
+    shown = [b for s in document.sections for b in s.blocks if isinstance(b, Table)]
+    marked = addresses(document.answer.text)
+    assert len(marked) >= 1 + 2 * 4 + 3
+    for text, at in marked:
+        read = found(at, shown)
+        assert read is not None, at
+        assert agrees(text, read.value), (text, at)
 
 
 def test_a_failed_run_is_a_row_and_a_miss(tmp_path: Path) -> None:
@@ -278,7 +290,7 @@ def test_a_failed_run_is_a_row_and_a_miss(tmp_path: Path) -> None:
     assert not lost.passed
     table = tables(results)["vae-published-bits"]
     assert table.rows[1][-1].text == "**no run** (diverged)"
-    headline = build_document(results).answer.headline
+    headline = build_answer(results).headline
     assert "but not by VAE (Pyro) (no run that ended well: diverged)" in headline
 
 
@@ -288,12 +300,12 @@ def test_an_epoch_that_was_not_reached_is_a_row(tmp_path: Path) -> None:
     assert (seventh.verdict, tenth.verdict) == ("better", "not reached")
     verdicts = [entries[-1].text for entries in tables(results)["vae-published-none"].rows]
     assert verdicts.count("epoch not reached") == 2 * 3
-    assert "6 not taken, for the epoch was not reached" in build_document(results).answer.text
+    assert "6 not taken, for the epoch was not reached" in build_answer(results).text
 
 
 def test_a_rehearsal_on_few_images_is_compared_with_nothing(tmp_path: Path) -> None:
     results = results_of(tmp_path, published(n_train=12_000))
-    answer = build_document(results).answer
+    answer = build_answer(results)
     assert answer.headline.startswith("Nothing here is compared with a published figure")
     assert "12,000 training and 2,000 test images" in answer.text
     assert {r.verdict for r in measured_rows(results)} == {"other data"}

@@ -12,13 +12,13 @@ Predictive(vae.model, num_samples=1)(n=64)["x"]        # draws from the prior pr
 from itertools import count
 
 import pyro
-import pyro.distributions as dist
 import torch
 from pyro import poutine
 from torch import Tensor, nn
 
 from suite.errors import InputError
 from suite.vae.networks import VAENetworks
+from suite.vae.pyro_normal import IndependentNormal, StandardNormal
 
 _SERIAL_NUMBERS = count(1)
 
@@ -95,8 +95,7 @@ class VAEModel:
                 dtype=self.networks.dtype,
                 device=self.networks.device,
             )
-            prior = dist.Normal(zeros, torch.ones_like(zeros), validate_args=False)
-            z = self._sample_z(prior)
+            z = self._sample_z(StandardNormal(zeros, torch.ones_like(zeros)))
             likelihood = self.networks.likelihood.distribution(self.networks.decode(z))
             observed: Tensor = pyro.sample("x", likelihood, obs=used)
         return observed
@@ -115,14 +114,14 @@ class VAEModel:
         with pyro.plate("data", len(x), subsample_size=subsample_size) as index:
             used = x if subsample_size is None else x[index]
             loc, scale = self.networks.encode(used)
-            return self._sample_z(dist.Normal(loc, scale, validate_args=False))
+            return self._sample_z(IndependentNormal(loc, scale))
 
-    def _sample_z(self, normal: dist.Normal) -> Tensor:
+    def _sample_z(self, normal: IndependentNormal) -> Tensor:
         if self.kl_weight == 1:
-            z: Tensor = pyro.sample("z", normal.to_event(1))
+            z: Tensor = pyro.sample("z", normal)
             return z
         with poutine.scale(scale=self.kl_weight):
-            return pyro.sample("z", normal.to_event(1))
+            return pyro.sample("z", normal)
 
     def _register(self, part: str, module: nn.Module) -> None:
         if not self.register:

@@ -5,7 +5,7 @@ import pyro.distributions as dist
 import pytest
 import torch
 from pyro.infer import TraceMeanField_ELBO
-from torch.distributions import Independent
+from torch.distributions import Independent, Normal, kl_divergence
 
 from suite.errors import InputError
 from suite.random import default_noise_from, torch_generator
@@ -13,6 +13,7 @@ from suite.vae import PyroVAE, VAEModel
 from suite.vae.likelihoods import LIKELIHOODS, BitStream
 from suite.vae.likelihoods.bernoulli import BitsFromLogits
 from suite.vae.mean_field import ClosedFormELBO
+from suite.vae.pyro_normal import IndependentNormal, StandardNormal
 from tests.vae.toys import LIKELIHOOD_NAMES, grey, quantile, suitable, tiny_networks
 
 SETTINGS = {"hidden_dims": (8,), "batch_size": 25, "max_epochs": 3, "random_state": 0}
@@ -80,6 +81,24 @@ def test_pyros_bits_are_independent_bernoullis():
     drawn = mine.sample((3,))
     assert drawn.shape == (3, 4, 6)
     torch.testing.assert_close(wide.log_prob(drawn[0]), theirs.expand((2, 4)).log_prob(drawn[0]))
+
+
+def test_pyros_normals_are_independent_normals():
+    values = torch.from_numpy(np.random.default_rng(0).normal(size=(5, 4, 6)))
+    loc, other_loc, at = values[:3]
+    scale, other_scale = values[3:].exp()
+    mine, theirs = IndependentNormal(loc, scale), Independent(Normal(loc, scale), 1)
+    assert (mine.batch_shape, mine.event_shape) == (theirs.batch_shape, theirs.event_shape)
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    torch.testing.assert_close(mine.log_prob(at), theirs.log_prob(at), **close)
+    torch.testing.assert_close(mine.variance, theirs.variance, **close)
+    p = IndependentNormal(other_loc, other_scale)
+    expected = kl_divergence(theirs, Independent(Normal(other_loc, other_scale), 1))
+    torch.testing.assert_close(kl_divergence(mine, p), expected, **close)
+    zero, one = torch.zeros_like(loc), torch.ones_like(loc)
+    expected = kl_divergence(theirs, Independent(Normal(zero, one), 1))
+    torch.testing.assert_close(kl_divergence(mine, StandardNormal(zero, one)), expected, **close)
+    assert mine.expand((2, 4)).rsample((3,)).shape == (3, 2, 4, 6)
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOOD_NAMES)

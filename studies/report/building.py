@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from studies.report import common_sections, mixture_pairs, mixture_sections, vae_sections
 from studies.report.conditions import SHORT_CAVEAT, caveat
-from studies.report.likelihoods_sections import likelihoods_answer, likelihoods_section
+from studies.report.likelihoods_answer import likelihoods_answer
+from studies.report.likelihoods_sections import likelihoods_section
 from studies.report.loaded import StudyResults
 from studies.report.method_section import method_section
 from studies.report.mixture_answer import mixture_answer

@@ -90,6 +90,16 @@ def normaliser_differences(results: StudyResults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "mean", "low", "high"])
 
 
+def brightness_change(results: StudyResults, alternative: Alternative) -> float:
+    """How much brighter reconstructions are than the images, as a share of these; NaN if unknown.
+
+    The median over seeds.
+    """
+    place = ("test", alternative.dataset, alternative.estimator)
+    decoded, data = (results.values(m, *place) for m in ("decoded_brightness", "brightness"))
+    return float((decoded / data - 1).median())
+
+
 def _remembering(results: StudyResults, one: Alternative) -> list[Alternative]:
     """The alternative that was trained with the normaliser `one` forgot, by the same estimator."""
     wanted = results.facts_of_run(one.dataset, one.estimator).get("normalised_by")

@@ -5,7 +5,7 @@ from functools import partial
 
 from matplotlib.figure import Figure as Canvas
 
-from studies.report.answer_parts import ending_sentence
+from studies.report.likelihoods_answer import NONE
 from studies.report.likelihoods_data import (
     Alternative,
     alternatives_of,
@@ -21,11 +21,10 @@ from studies.report.likelihoods_figures import (
 )
 from studies.report.likelihoods_tables import kind_table, normaliser_table, shared_table
 from studies.report.loaded import StudyResults
-from studies.report.model import Answer, Block, Bullets, Figure, Section, Text
-from studies.report.words import escaped, fixed, listed, significant
+from studies.report.model import Block, Bullets, Figure, Section, Text
+from studies.report.words import escaped, listed
 
 _NAME, _TITLE = "likelihoods", "Likelihoods"
-_NONE = "No estimator of this study has a likelihood."
 
 KINDS = {
     "bits": "Probabilities of bits",
@@ -34,28 +33,11 @@ KINDS = {
 }
 
 
-def likelihoods_answer(results: StudyResults) -> Answer:
-    """What the normaliser is worth, what each likelihood reaches, and what they share."""
-    if not alternatives_of(results):
-        return Answer(_NONE)
-    if (results.cells["status"] != "ok").all():
-        return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
-    parts = [
-        _normaliser_sentence(results),
-        _shared_sentence(results),
-        _brightness_sentence(results),
-        *(_level_sentence(results, kind) for kind in KINDS),
-        ending_sentence(results),
-    ]
-    parts = [part for part in parts if part]
-    return Answer(parts[0], tuple(parts[1:]))
-
-
 def likelihoods_section(results: StudyResults) -> Section:
     """Scores in one table a kind, the normaliser's worth, and pictures side by side."""
     alternatives = alternatives_of(results)
     if not alternatives:
-        return Section(_NAME, _TITLE, (Text(_NONE),))
+        return Section(_NAME, _TITLE, (Text(NONE),))
     blocks: list[Block] = [Text(_lead()), Bullets(_descriptions(alternatives))]
     for kind, title in KINDS.items():
         rows = [a for a in alternatives if a.kind == kind]
@@ -154,76 +136,3 @@ def _shared_lead() -> str:
         "The reconstruction error in nats is each likelihood's own and is no score to share; the "
         "squared error of E[x | z] is. The model of bits is left out: its test images are bits."
     )
-
-
-def _normaliser_sentence(results: StudyResults) -> str:
-    found = normaliser_differences(results)
-    phrases = []
-    for likelihood, rows in found.groupby("likelihood", sort=False):
-        low, high = rows["mean"].min(), rows["mean"].max()
-        size = significant(float(rows["mean"].median()))
-        if len(rows) > 1:
-            size += f" ({significant(low)} to {significant(high)} over {len(rows)} fits)"
-        one, other = (fixed(float(rows[c].median()), 1) for c in ("with_it", "without_it"))
-        phrases.append(
-            f"{size} nats per image over training as {escaped(str(likelihood))} "
-            f"({one} against {other})"
-        )
-    if not phrases:
-        return ""
-    return (
-        "As a density of grey pixels, the continuous Bernoulli trained with its normaliser gains "
-        f"{listed(phrases)}, each scored with the normaliser."
-    )
-
-
-def _shared_sentence(results: StudyResults) -> str:
-    found = []
-    for a in alternatives_of(results):
-        values = results.values("squared_error", "test", a.dataset, a.estimator)
-        if a.kind != "bits" and a.estimator == results.baseline and len(values):
-            found.append((float(values.median()), a))
-    if len(found) < 2:
-        return ""
-    found.sort(key=lambda pair: pair[0])
-    phrases = [f"{escaped(a.likelihood)} {fixed(value, 2)}" for value, a in found]
-    return (
-        "The squared error of reconstructions, the one score that all models of grey pixels share, "
-        f"is from lowest to highest: {listed(phrases)} (summed over an image's pixels)."
-    )
-
-
-def _brightness_sentence(results: StudyResults) -> str:
-    for a in alternatives_of(results):
-        decoded = results.values("decoded_brightness", "test", a.dataset, a.estimator)
-        data = results.values("brightness", "test", a.dataset, a.estimator)
-        if a.likelihood == "continuous-bernoulli-unnormalised" and len(decoded) and len(data):
-            change = float((decoded / data - 1).median())
-            return (
-                "Without the normaliser, the mean of the density that the decoder stands for is "
-                f"off: its reconstructions are {significant(100 * abs(change), 2)}% "
-                f"{'brighter' if change > 0 else 'darker'} than the images on average."
-            )
-    return ""
-
-
-def _level_sentence(results: StudyResults, kind: str) -> str:
-    metric = "pseudo_elbo" if kind == "none" else "log_likelihood"
-    phrases = []
-    for a in alternatives_of(results):
-        values = results.values(metric, "test", a.dataset, a.estimator)
-        if a.kind == kind and len(values):
-            phrases.append(
-                f"{escaped(a.likelihood)} {fixed(float(values.median()), 1)} "
-                f"({results.label(a.estimator)})"
-            )
-    if not phrases:
-        return ""
-    return f"{_LEVELS[kind]}: {listed(phrases)}."
-
-
-_LEVELS = {
-    "bits": "The log probability of bits",
-    "density": "The log density of grey pixels",
-    "none": "The tutorials' figure, which is no log probability",
-}

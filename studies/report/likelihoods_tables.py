@@ -3,7 +3,7 @@
 import pandas as pd
 
 from studies.metrics import METRICS
-from studies.report.likelihoods_data import Alternative
+from studies.report.likelihoods_data import Alternative, brightness_change
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Table
 from studies.report.tables import RUNS_OK, median_entry, ok_entry, spread
@@ -75,7 +75,7 @@ def normaliser_table(results: StudyResults, differences: pd.DataFrame) -> Table:
     return Table(
         name="likelihoods-normaliser",
         caption="log p(x) under the continuous Bernoulli of the model trained with its normaliser "
-        "and of that trained without, on the same test images; the difference below its "
+        "and of that trained without, on the same test images; below the difference its "
         f"{CONFIDENCE:.0%} interval over images (normal approximation).",
         columns=(
             Column("trained without it as", align="left"),
@@ -108,6 +108,7 @@ def _table(
             ok_entry(results, [alternative.dataset], [alternative.estimator]),
         ]
         record: dict[str, object] = {
+            "dataset": alternative.dataset,
             "likelihood": alternative.likelihood,
             "estimator": alternative.estimator,
             "normalised_afterwards": bool(renamed),
@@ -116,6 +117,8 @@ def _table(
             values = results.values(renamed.get(metric, metric), "test", *place)
             entries.append(median_entry(values, METRICS[metric]))
             record |= spread(metric, values)
+        if "brightness" in metrics:
+            record["brightness_error"] = abs(brightness_change(results, alternative))
         rows.append(tuple(entries))
         records.append(record)
     columns = (Column(METRICS[m].label, _unit(m)) for m in metrics)

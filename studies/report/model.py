@@ -87,7 +87,45 @@ class Figure:
     pictures: bool = False
 
 
-Block = Text | Bullets | Table | Figure
+@dataclass(frozen=True)
+class Listing:
+    """Code as it stands in a file.
+
+    Parameters
+    ----------
+    title
+        What it does.
+    source
+        The module or modules it is from.
+    code
+        Python.
+    """
+
+    title: str
+    source: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Listings:
+    """Code side by side.
+
+    Parameters
+    ----------
+    name
+        Its own name in the report.
+    caption
+        What to see in it.
+    items
+        From left to right, or from top to bottom where there is no room.
+    """
+
+    name: str
+    caption: str
+    items: tuple[Listing, ...]
+
+
+Block = Text | Bullets | Table | Figure | Listings
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from studies.report.model import Block, Bullets, Document, Figure, Table, Text
+from studies.report.model import Block, Bullets, Document, Figure, Listings, Table, Text
 from studies.report.numbers import unlinked
 from studies.report.style import save, themed
 from studies.report.words import escaped
@@ -90,6 +90,9 @@ def _context(block: Block, numbers: dict[str, int], folder: Path) -> dict[str, A
                 "columns": [asdict(column) for column in block.columns],
                 "rows": [[asdict(entry) for entry in row] for row in block.rows],
             }
+        case Listings():
+            items = [asdict(item) for item in block.items]
+            return {"kind": "listings", "caption": block.caption, "items_": items}
         case Figure():
             return _figure_context(block, numbers[block.name], folder)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from studies.results import CellResult
 from suite.data import Dataset
 
@@ -23,12 +25,17 @@ _SHIFTS = {
     "elbo": _per_datum,
     "objective": _per_datum,
     "highest_bound": _per_datum,
+    "ais_log_likelihood": _per_datum,
+    "iw_log_likelihood_on_ais_images": _per_datum,
     "total_log_likelihood": _total,
     "bic": _criterion,
     "icl": _criterion,
 }
 """By metric: what is added. Criteria are −2 log p + penalty of the training rows; what is no
 log-density, or a difference of two, is as it was."""
+
+_ARRAYS = ("elbo_per_datum", "log_likelihood_per_datum", "ladder_log_likelihood")
+"""Those that hold log-densities of single data, or means of them."""
 
 
 def on_given_scale(result: CellResult, dataset: Dataset) -> CellResult:
@@ -40,6 +47,8 @@ def on_given_scale(result: CellResult, dataset: Dataset) -> CellResult:
         Measured on the rows of `dataset`.
     dataset
         Perhaps standardised (`suite.data.standardising`); otherwise nothing changes.
+
+    Arrays of log-densities are shifted with the scores, so that each is still the mean of its own.
     """
     if dataset.log_scale == 0.0:
         return result
@@ -49,8 +58,16 @@ def on_given_scale(result: CellResult, dataset: Dataset) -> CellResult:
         shift = _SHIFTS.get(metric)
         return value if shift is None else value + shift(dataset.log_scale, n_rows)
 
+    log_densities = list(_ARRAYS)
+    if result.dataset_facts.get("worst_by") == "elbo":
+        log_densities.append("worst_scores")
+    arrays = {
+        name: array - np.float32(dataset.log_scale) if name in log_densities else array
+        for name, array in result.arrays.items()
+    }
     return replace(
         result,
+        arrays=arrays,
         scores=[replace(s, value=shifted(s.metric, s.value)) for s in result.scores],
         trace=[replace(p, value=shifted(p.metric, p.value)) for p in result.trace],
     )

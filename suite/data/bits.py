@@ -27,6 +27,19 @@ def binarise(
     Murray, 2008); "threshold" gives 1 where the intensity is above one half. Bits stay as they
     are under both.
 
+    Parameters
+    ----------
+    X
+        Intensities in [0, 1], of any shape.
+    method
+        "sampled" or "threshold".
+    random_state
+        Of the draws.
+
+    Returns
+    -------
+    The bits, in X's shape and dtype.
+
     Raises
     ------
     InputError

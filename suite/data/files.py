@@ -72,6 +72,16 @@ def load_file(
     InputError
         If the file is missing, cannot be read, is of another kind or damaged, is larger than the
         memory, has fewer than two rows, or holds text, missing values or infinities.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.csv"
+    ...     _ = path.write_text("x,y,kind\\n" + "1,2,a\\n3,5,a\\n8,6,b\\n7,9,b\\n" * 5)
+    ...     mine = load_file(path, label="kind")
+    >>> mine.train.shape, mine.test.shape, mine.feature_names, mine.label_names
+    ((15, 2), (5, 2), ('x', 'y'), ('a', 'b'))
     """
     path = Path(path)
     found = _read(path, label)

@@ -1,4 +1,34 @@
-"""Scores of what estimators learned, by the same code for every estimator."""
+"""Scores of what estimators learned, by the same code for every estimator.
+
+Mixtures, from their parameters alone:
+
+    mixture_log_likelihood, mixture_elbo, mixture_gap    log p(x), the bound, and what it lacks
+    information_criteria    AIC, BIC and ICL (InformationCriteria)
+    regularity              whether an optimum is regular or spurious (Regularity)
+    em_rate, predicted_iterations, observed_rate         how fast EM converges (EMRate)
+    adjusted_rand_index     agreement of two partitions
+
+VAEs, and whatever else is a LatentModel:
+
+    evaluate_vae            ELBO as distortion and rate, bound on log p(x) (VAEEvaluation)
+    importance_ladder       that bound for 1, 10, … 5000 samples (ImportanceLadder, LADDER)
+    ais_log_likelihood      log p(x) without relying on the encoder (AISEstimate, Annealing)
+    bidirectional_check     how far off that is at most, on simulated data (BidirectionalCheck)
+    inference_gaps          what the bound loses to encoder and family (InferenceGaps)
+    latent_use              rates of latent dimensions, active units (LatentUse)
+    aggregated_posterior    information and distance from the prior (AggregatedPosterior)
+    train_test_gap          overfitting (TrainTestGap)
+    reconstruction_error    on one scale for VAEs and autoencoders
+    log_weights             what all of these are made of
+
+Two models, and the truth:
+
+    compare_log_likelihoods, paired_comparison           datum by datum (PairedComparison)
+    mixture_parity, vae_parity                           an estimator's own figures (Agreement)
+    linear_gaussian_log_likelihood, linear_gaussian_posterior, probabilistic_pca
+                            exact answers for a linear decoder (LinearGaussian,
+                            LinearGaussianPosterior)
+"""
 
 from suite.evaluation.aggregate import AggregatedPosterior, aggregated_posterior
 from suite.evaluation.ais import AISEstimate, ais_log_likelihood

@@ -47,6 +47,13 @@ class InformationCriteria:
 def information_criteria(parameters: MixtureParameters, X: ArrayLike) -> InformationCriteria:
     """AIC, BIC and ICL of a mixture on the rows X that it was fitted to, shape (N, D).
 
+    Parameters
+    ----------
+    parameters
+        The mixture.
+    X
+        The rows.
+
     Examples
     --------
     >>> standard = MixtureParameters([1.0], [[0.0]], [1.0], "spherical")

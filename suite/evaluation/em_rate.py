@@ -138,6 +138,13 @@ def predicted_iterations(gap: float, target: float, rate: float) -> float:
     0 if it has already, infinite for ρ ≥ 1. It holds near the maximum, where the shortfall shrinks
     by ρ² an iteration.
 
+    Parameters
+    ----------
+    gap, target
+        Shortfalls from the maximum, in nats.
+    rate
+        ρ, as `em_rate` gives it.
+
     Examples
     --------
     >>> round(predicted_iterations(1.0, 0.01, 0.1), 6)

@@ -29,7 +29,12 @@ class TrainTestGap:
 def train_test_gap(train: VAEEvaluation, test: VAEEvaluation) -> TrainTestGap:
     """The gap between two evaluations of one model, by `evaluate_vae` with equal `n_samples`.
 
-    A random part of the training data will do for `train`.
+    Parameters
+    ----------
+    train
+        The evaluation on training data; a random part of them will do.
+    test
+        The one on held-out data.
 
     Raises
     ------

@@ -17,6 +17,13 @@ _ROW_SUM_TOLERANCE = 1e-4  # admits responsibilities that were computed in singl
 def mixture_log_likelihood(parameters: MixtureParameters, X: ArrayLike) -> np.ndarray:
     """log p(x) = log Σ_k π_k N(x | μ_k, Σ_k) for each row, shape (N,), in nats.
 
+    Parameters
+    ----------
+    parameters
+        The mixture.
+    X
+        (N, D)
+
     Examples
     --------
     >>> standard = MixtureParameters([1.0], [[0.0]], [1.0], "spherical")
@@ -47,6 +54,15 @@ def mixture_elbo(
     ------
     InputError
         If the responsibilities are no distributions over the components of each row.
+
+    Examples
+    --------
+    >>> pair = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> exact = mixture_log_likelihood(pair, [[0.0]]).mean()
+    >>> bool(abs(mixture_elbo(pair, [[0.0]]) - exact) < 1e-12)
+    True
+    >>> round(float(exact) - mixture_elbo(pair, [[0.0]], [[1.0, 0.0]]), 6)  # log 2
+    0.693147
     """
     log_joint = parameters.log_joint(X)
     q = _responsibilities(log_joint, responsibilities)
@@ -61,7 +77,14 @@ def mixture_gap(
     """What the bound lacks: mean KL(q(z | x) ‖ p(z | x)) ≥ 0, in nats per datum.
 
     It is summed as a divergence, not as the difference of log-likelihood and ELBO, and so keeps its
-    digits when it is small. Arguments as for `mixture_elbo`; None gives 0.
+    digits when it is small. `parameters`, X and `responsibilities` are as for `mixture_elbo`; the
+    exact posterior, None, gives 0.
+
+    Examples
+    --------
+    >>> pair = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> round(mixture_gap(pair, [[0.0]], [[1.0, 0.0]]), 6), mixture_gap(pair, [[0.0]])
+    (0.693147, 0.0)
     """
     log_joint = parameters.log_joint(X)
     q = _responsibilities(log_joint, responsibilities)

@@ -77,6 +77,8 @@ def paired_comparison(
 
     Parameters
     ----------
+    first, second
+        The scores, in one order; the difference is first − second.
     confidence
         The interval's level, between 0 and 1.
     method
@@ -137,6 +139,8 @@ def compare_log_likelihoods(
 
     Parameters
     ----------
+    first, second
+        Trained networks; the difference is first − second.
     common_noise
         True draws z for both from the same ε, for models with equally many latent dimensions:
         twins that have learned the same then differ by nothing, and similar ones by less Monte

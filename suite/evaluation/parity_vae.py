@@ -66,6 +66,14 @@ def vae_parity(
     ------
     Exception
         Whatever the estimator raises: it cannot be checked then.
+
+    Examples
+    --------
+    >>> from suite.vae import TorchVAE, build_networks
+    >>> networks = build_networks(3, 1, generator=torch.Generator().manual_seed(0))
+    >>> bits = [[0.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+    >>> [part.outcome for part in vae_parity(TorchVAE(1), networks, bits)]
+    ['agrees', 'agrees', 'agrees', 'agrees']
     """
     ask = getattr(estimator, "objective_at", None)
     if ask is None:

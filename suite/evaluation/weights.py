@@ -56,6 +56,8 @@ def log_weights(
 
     Parameters
     ----------
+    networks
+        `networks_` of a fitted VAE, or any `LatentModel`.
     X
         Data (N, D), each encoded once.
     n_samples
@@ -69,6 +71,13 @@ def log_weights(
     ------
     InputError
         If the likelihood gives such data no probability or the networks are no VAE's.
+
+    Examples
+    --------
+    >>> from suite.vae import build_networks
+    >>> networks = build_networks(3, 1, generator=torch.Generator().manual_seed(0))
+    >>> log_weights(networks, torch.zeros(4, 3), 10, torch.Generator().manual_seed(1)).shape
+    torch.Size([10, 4])
     """
     groups = grouped_draws(networks, X, n_samples, generator, batch_size=batch_size)
     return torch.cat([group.log_weights for group in groups]).T

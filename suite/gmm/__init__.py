@@ -1,4 +1,21 @@
-"""Gaussian mixtures: parameters, shared starts, EM by hand, scikit-learn's EM, Pyro SVI."""
+"""Gaussian mixtures: parameters, shared starts, EM by hand, scikit-learn's EM, Pyro SVI.
+
+EMGaussianMixture       EM by hand, in the place of scikit-learn's GaussianMixture
+SklearnGaussianMixture  scikit-learn's EM, from the same starts
+SVIGaussianMixture      Pyro's SVI: maximum likelihood, maximum a posteriori, variational Bayes
+sweep_components        EM for many numbers of components; gives a ComponentSweep
+
+MixtureParameters       weights, means and covariances: plain data, with exact densities
+MixtureState            where a fit stands, for callbacks
+initial_parameters      a start that all of them accept
+COVARIANCE_TYPES        full, tied, diag, spherical, tied_diag, tied_spherical
+e_step, m_step          the two steps of EM, a function each
+
+GaussianMixtureModel    the Pyro definition, for any algorithm of pyro.infer
+MixturePrior            a prior for it
+PointGuide, NormalGuide                     guides over the mixture's parameters
+ComponentCoordinates, FeatureCoordinates    what those guides are written in
+"""
 
 from suite.gmm.covariance import COVARIANCE_TYPES
 from suite.gmm.em import EMGaussianMixture

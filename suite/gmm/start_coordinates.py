@@ -121,6 +121,15 @@ class ComponentCoordinates(MixtureCoordinates):
     Σ_k = L_k L_kᵀ, and B_k is lower triangular with the entries of b, its diagonal exp(·). The
     log-likelihood is about as steep in every direction, however narrow a component is in some:
     these are the coordinates to climb in.
+
+    See `MixtureCoordinates` for the parameters.
+
+    Examples
+    --------
+    >>> start = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [[[1.0]], [[1.0]]])
+    >>> at = ComponentCoordinates(start)
+    >>> at.parameters_at(torch.zeros(at.size, dtype=torch.float64)).means.tolist()  # 0 is the start
+    [[-1.0], [1.0]]
     """
 
     def _of_matrices(self, shifts: Tensor, b: Tensor) -> _Sites:
@@ -152,6 +161,16 @@ class FeatureCoordinates(MixtureCoordinates):
     a `MixturePrior` is independent, so that independent Normals hold it for a component that
     the data say nothing about: in other directions a surplus component would cost several nats
     more than it has to, and variational Bayes would find uses for it.
+
+    See `MixtureCoordinates` for the parameters.
+
+    Examples
+    --------
+    >>> start = MixtureParameters([1.0], [[0.0, 0.0]], [[[4.0, 0.0], [0.0, 1.0]]])
+    >>> at = FeatureCoordinates(start)
+    >>> along_the_first = torch.eye(at.size, dtype=torch.float64)[0]  # by one standard deviation
+    >>> at.parameters_at(along_the_first).means.tolist()
+    [[2.0, 0.0]]
     """
 
     lengths: Tensor

@@ -68,6 +68,13 @@ def log_joint(X: Tensor, mixture: MixtureTensors) -> Tensor:
 def e_step(X: Tensor, mixture: MixtureTensors) -> tuple[Tensor, Tensor]:
     """The exact posterior of the assignments, which makes the bound tight.
 
+    Parameters
+    ----------
+    X
+        (N, D)
+    mixture
+        Its parameters, in the dtype and on the device of X.
+
     Returns
     -------
     log_prob
@@ -75,6 +82,14 @@ def e_step(X: Tensor, mixture: MixtureTensors) -> tuple[Tensor, Tensor]:
         `mixture` and the evidence lower bound with the responsibilities below.
     responsibilities
         r = π_k N(x | μ_k, Σ_k) / p(x), shape (N, K).
+
+    Examples
+    --------
+    >>> X = torch.tensor([[-1.0], [0.0]], dtype=torch.float64)
+    >>> start = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> log_prob, responsibilities = e_step(X, MixtureTensors.from_parameters(start, like=X))
+    >>> responsibilities.numpy().round(3).tolist()
+    [[0.881, 0.119], [0.5, 0.5]]
     """
     joint = log_joint(X, mixture)
     log_prob = joint.logsumexp(1)
@@ -92,6 +107,27 @@ def m_step(
 
     As scikit-learn does, `reg_covar` is added to the diagonal of the maximiser, so that with
     reg_covar > 0 the step is no longer exactly an ascent of the likelihood.
+
+    Parameters
+    ----------
+    X
+        (N, D)
+    responsibilities
+        r, (N, K), as `e_step` gives them.
+    covariance_type
+        A name in `suite.gmm.COVARIANCE_TYPES`.
+    reg_covar
+        In the squared units of X.
+    sample_weight
+        w, (N,); None for 1.
+
+    Examples
+    --------
+    >>> X = torch.tensor([[-1.0], [1.0], [7.0]], dtype=torch.float64)
+    >>> hard = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    >>> fitted = m_step(X, hard, "spherical", reg_covar=0.5).to_parameters()
+    >>> fitted.means.round(9).tolist(), fitted.covariances.round(9).tolist()
+    ([[0.0], [7.0]], [1.5, 0.5])
     """
     kind = covariance_type_named(covariance_type)
     if sample_weight is not None:

@@ -24,6 +24,14 @@ class PointGuide(nn.Module):
         What the point is written in.
     name
         What its parameter is called in Pyro's store, before a dot.
+
+    Examples
+    --------
+    >>> from suite.gmm.start_coordinates import ComponentCoordinates
+    >>> start = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> guide = PointGuide(ComponentCoordinates(start))
+    >>> sorted(guide())  # what it gives the model's sites
+    ['locs', 'scales', 'weights']
     """
 
     def __init__(self, coordinates: MixtureCoordinates, *, name: str = "point_guide") -> None:
@@ -81,6 +89,14 @@ class NormalGuide(nn.Module):
     ------
     InputError
         If `n_particles` is odd or below 2.
+
+    Examples
+    --------
+    >>> from suite.gmm.start_coordinates import FeatureCoordinates
+    >>> start = MixtureParameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> guide = NormalGuide(FeatureCoordinates(start), n_rows=100, n_particles=4, random_state=0)
+    >>> sorted(guide())
+    ['locs', 'scales', 'weights']
     """
 
     noise: Tensor | None

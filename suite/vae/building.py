@@ -57,6 +57,18 @@ def build_networks(
 
     Parameters
     ----------
+    n_features, latent_dim
+        D and J.
+    hidden_dims
+        Widths of the encoder's hidden layers; the decoder has them in reverse.
+    activation
+        A name in `suite.vae.building.ACTIVATIONS`.
+    likelihood
+        A name in `suite.vae.LIKELIHOODS`.
+    variational
+        False for a plain autoencoder, whose encoder has a code and no scale to speak of.
+    dtype
+        `torch.float32` or `torch.float64`.
     channels
         Widths of the convolutions, as (16, 32); () for none.
     image_shape
@@ -74,6 +86,13 @@ def build_networks(
     ------
     InputError
         If the rows are no such pictures, or a picture is too small to be halved so often.
+
+    Examples
+    --------
+    >>> networks = build_networks(784, 20, generator=torch.Generator().manual_seed(0))
+    >>> loc, scale = networks.encode(torch.zeros(5, 784))
+    >>> loc.shape, scale.shape, networks.log_likelihood(torch.zeros(5, 784), loc).shape
+    (torch.Size([5, 20]), torch.Size([5, 20]), torch.Size([5]))
     """
     build = _Builder(generator, activation, n_features, latent_dim)
     if channels:

@@ -63,6 +63,15 @@ class VAENetworks(nn.Module):
         A name in `suite.vae.likelihoods.LIKELIHOODS`.
     variational
         False for a plain autoencoder, whose code is `loc` and whose scale means nothing.
+
+    Examples
+    --------
+    >>> features = {"n_features": 3, "latent_dim": 1}
+    >>> encoder = Encoder(nn.Identity(), loc=nn.Linear(3, 1), log_scale=nn.Linear(3, 1))
+    >>> decoder = Decoder(nn.Identity(), nn.Linear(1, 3), log_scale=None)
+    >>> mine = VAENetworks(encoder, decoder, likelihood="bernoulli", variational=True, **features)
+    >>> mine.log_likelihood(torch.zeros(5, 3), torch.zeros(5, 1)).shape
+    torch.Size([5])
     """
 
     def __init__(

@@ -45,6 +45,18 @@ class VAEModel:
         β, by which the site "z" is scaled in model and guide, and with it the divergence in any
         bound (Higgins et al. 2017); it may be changed between steps, as a warm-up does. 1 leaves
         the model as it is.
+
+    Examples
+    --------
+    >>> from pyro.infer import SVI, TraceMeanField_ELBO
+    >>> from pyro.optim import Adam
+    >>> from suite.vae import build_networks
+    >>> vae = VAEModel(build_networks(3, 1, generator=torch.Generator().manual_seed(0)))
+    >>> svi = SVI(vae.model, vae.guide, Adam({"lr": 0.01}), TraceMeanField_ELBO())
+    >>> bits = torch.tensor([[0.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+    >>> losses = [svi.step(bits) for _ in range(300)]
+    >>> sum(losses[-50:]) < sum(losses[:50])
+    True
     """
 
     def __init__(

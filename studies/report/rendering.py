@@ -91,8 +91,8 @@ def _context(block: Block, numbers: dict[str, int], folder: Path) -> dict[str, A
                 "rows": [[asdict(entry) for entry in row] for row in block.rows],
             }
         case Listings():
-            items = [asdict(item) for item in block.items]
-            return {"kind": "listings", "caption": block.caption, "items_": items}
+            listings = [asdict(item) for item in block.items]
+            return {"kind": "listings", "caption": block.caption, "items_": listings}
         case Figure():
             return _figure_context(block, numbers[block.name], folder)
 

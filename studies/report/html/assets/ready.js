@@ -1,0 +1,2 @@
+// The scripts are through.
+document.documentElement.dataset.ready = "";

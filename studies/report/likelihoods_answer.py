@@ -8,11 +8,12 @@ from studies.report.likelihoods_data import (
     alternatives_of,
     brightness_change,
     normaliser_differences,
+    twin_difference,
 )
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.numbers import linked
-from studies.report.words import escaped, fixed, listed, significant
+from studies.report.words import escaped, fixed, listed, signed, significant
 
 NONE = "No estimator of this study has a likelihood."
 """What there is to say where nothing has a likelihood."""
@@ -29,6 +30,7 @@ def likelihoods_answer(results: StudyResults) -> Answer:
         _shared_sentence(results),
         _brightness_sentence(results),
         *(_level_sentence(results, kind) for kind in _LEVELS),
+        _twins_sentence(results),
         ending_sentence(results),
     ]
     parts = [part for part in parts if part]
@@ -43,16 +45,16 @@ def _normaliser_sentence(results: StudyResults) -> str:
             _of_normaliser(fixed(float(rows[column].median()), 1), column, str(likelihood))
             for column in ("with_it", "without_it")
         )
-        size = _of_normaliser(significant(abs(middle)), "mean", str(likelihood))
+        size = _of_normaliser(signed(middle), "mean", str(likelihood))
         phrases.append(
-            f"{size} nats per image {'more' if middle > 0 else 'fewer'} than trained as "
-            f"{escaped(str(likelihood))} ({one} against {other})"
+            f"{size} nats per image against training as {escaped(str(likelihood))} "
+            f"({one} and {other})"
         )
     if not phrases:
         return ""
     return (
         "As a density of grey pixels, the continuous Bernoulli trained with its normaliser scores "
-        f"{listed(phrases)}, the others with the normaliser put back."
+        f"{listed(phrases)}, those with the normaliser put back."
     )
 
 
@@ -104,17 +106,35 @@ def _level_sentence(results: StudyResults, kind: str) -> str:
     phrases = []
     for a in alternatives_of(results):
         values = results.values(metric, "test", a.dataset, a.estimator)
-        if a.kind == kind and len(values):
+        if a.kind == kind and a.estimator == results.baseline and len(values):
             value = _median(a, f"likelihoods-{kind}", metric, float(values.median()), 1)
-            phrases.append(f"{escaped(a.likelihood)} {value} ({results.label(a.estimator)})")
-    return f"{_LEVELS[kind]}: {listed(phrases)}." if phrases else ""
+            phrases.append(f"{value} ({escaped(a.likelihood)})")
+    return f"{_LEVELS[kind]} {listed(phrases)}." if phrases else ""
 
 
 _LEVELS = {
-    "bits": "The log probability of bits",
-    "density": "The log density of grey pixels",
-    "none": "The tutorials' figure, which is no log probability",
+    "bits": "log p(x) of bits is",
+    "density": "The log density of grey pixels is",
+    "none": "The tutorials' figure, which is no log probability, is",
 }
+
+
+def _twins_sentence(results: StudyResults) -> str:
+    """How far the second implementation of a likelihood is from the first."""
+    phrases = []
+    for a in alternatives_of(results):
+        difference = twin_difference(results, a)
+        if not math.isnan(difference):
+            column = "largest_twin_difference"
+            table = f"likelihoods-{a.kind}"
+            size = linked(significant(difference, 2), table, column, where=_place(a))
+            phrases.append(f"{size} under {escaped(a.likelihood)} ({results.label(a.estimator)})")
+    if not phrases:
+        return ""
+    return (
+        f"log p(x) differs from that of {results.label(results.baseline)} on no seed by more nats "
+        f"per image than {listed(phrases)}."
+    )
 
 
 def _median(a: Alternative, table: str, metric: str, value: float, digits: int) -> str:

@@ -1,5 +1,6 @@
 """What a study of likelihoods compares: by kind of score, and with a normaliser put back."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -98,6 +99,18 @@ def brightness_change(results: StudyResults, alternative: Alternative) -> float:
     place = ("test", alternative.dataset, alternative.estimator)
     decoded, data = (results.values(m, *place) for m in ("decoded_brightness", "brightness"))
     return float((decoded / data - 1).median())
+
+
+def twin_difference(results: StudyResults, alternative: Alternative) -> float:
+    """The largest difference in mean log p(x) from the baseline on one seed, nats per image.
+
+    NaN for the baseline itself, and where there is no such pair.
+    """
+    if alternative.estimator == results.baseline:
+        return math.nan
+    names = (alternative.dataset, alternative.estimator, results.baseline)
+    pairs = results.pairs("log_likelihood", "test", *names)
+    return float((pairs["one"] - pairs["other"]).abs().max())
 
 
 def _remembering(results: StudyResults, one: Alternative) -> list[Alternative]:

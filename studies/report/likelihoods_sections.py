@@ -109,7 +109,8 @@ _FIGURES: tuple[tuple[str, str, _Draw, str, str], ...] = (
 
 def _lead() -> str:
     return (
-        "The networks, starting weights, minibatches and noise are the same throughout; only "
+        "The networks, minibatches and noise are the same throughout, and the starting weights but "
+        "for the decoder's output bias, from which each likelihood gives the mean image. Only "
         "$p(x \\mid z)$ differs, and with it what a score is a score of. **Scores of different "
         "kinds stand in different tables, and no figure of one compares with one of another.** "
         "Densities of different form do compare, as densities: but pixels are multiples of 1/255 "
@@ -126,8 +127,9 @@ def _descriptions(alternatives: list[Alternative]) -> tuple[str, ...]:
 def _normaliser_lead() -> str:
     return (
         "What the normaliser is worth: a continuous Bernoulli trained without it maximises the "
-        "cross-entropy of the tutorials. Its weights are those of a density all the same, and are "
-        "scored here as what they are, with the normaliser put back."
+        "cross-entropy of the tutorials, as bernoulli-grey does from another output bias. The "
+        "weights are those of a density all the same, and are scored here as what they are, with "
+        "the normaliser put back."
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from studies.metrics import METRICS
-from studies.report.likelihoods_data import Alternative, brightness_change
+from studies.report.likelihoods_data import Alternative, brightness_change, twin_difference
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Table
 from studies.report.tables import RUNS_OK, median_entry, ok_entry, spread
@@ -117,6 +117,8 @@ def _table(
             values = results.values(renamed.get(metric, metric), "test", *place)
             entries.append(median_entry(values, METRICS[metric]))
             record |= spread(metric, values)
+        if "log_likelihood" in metrics and not renamed:
+            record["largest_twin_difference"] = twin_difference(results, alternative)
         if "brightness" in metrics:
             record["brightness_error"] = abs(brightness_change(results, alternative))
         rows.append(tuple(entries))

@@ -15,6 +15,7 @@ from studies.commands.own import (
     asked_study,
     keep_study_file,
 )
+from studies.commands.tour import asks_for_tour, measure_and_write
 from suite.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ EVENTS = "\n\n".join(
 def run(
     studies: Annotated[
         list[str] | None,
-        typer.Argument(help="Built-in studies' names or .toml files; gmm or vae with --data."),
+        typer.Argument(
+            help="Built-in studies' names or .toml files; gmm or vae with --data; or tour."
+        ),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Run every built-in study.")] = False,
     profile: Annotated[str, typer.Option(help="quick, full, or one of the file's own.")] = "full",
@@ -74,6 +77,10 @@ def run(
     """
     if quiet and json:
         raise InputError("--quiet and --json: expected one of them at most; leave one out.")
+    if asks_for_tour(studies, json=json):
+        for path in measure_and_write(out if out is not None else default_out(profile)):
+            typer.echo(path)
+        return
     output = _output(quiet=quiet, json=json)
     folder = out if out is not None else default_out(profile)
     own = asked_study(

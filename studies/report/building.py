@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from studies.report import common_sections, mixture_pairs, mixture_sections, vae_sections
+from studies.report import (
+    common_sections,
+    mixture_pairs,
+    mixture_sections,
+    vae_curves,
+    vae_latent,
+    vae_pairs,
+    vae_pictures,
+)
 from studies.report.conditions import SHORT_CAVEAT, caveat
 from studies.report.likelihoods_answer import likelihoods_answer
 from studies.report.likelihoods_sections import likelihoods_section
@@ -31,6 +39,7 @@ from studies.report.speed_target import speed_target_section
 from studies.report.speed_targets import speed_answer
 from studies.report.target_section import time_to_target_section
 from studies.report.vae_answer import vae_answer
+from studies.report.vae_bounds import bounds_section
 from studies.report.verdict_section import verdicts_section
 
 _Writer = Callable[[StudyResults], Section]
@@ -65,13 +74,19 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
     },
     "vae": {
         **_COMMON,
-        "pairs": vae_sections.pairs_section,
-        "reconstructions": vae_sections.reconstructions_section,
-        "samples": vae_sections.samples_section,
-        "curves": vae_sections.curves_section,
-        "latent": vae_sections.latent_section,
-        "interpolation": vae_sections.interpolation_section,
-        "tradeoff": vae_sections.tradeoff_section,
+        "pairs": vae_pairs.pairs_section,
+        "reconstructions": vae_pictures.reconstructions_section,
+        "samples": vae_pictures.samples_section,
+        "curves": vae_curves.curves_section,
+        "latent": vae_latent.latent_section,
+        "generalisation": vae_curves.generalisation_section,
+        "bounds": bounds_section,
+        "manifold": vae_pictures.manifold_section,
+        "use": vae_latent.use_section,
+        "interpolation": vae_pictures.interpolation_section,
+        "traversals": vae_pictures.traversals_section,
+        "epoch-pictures": vae_pictures.epoch_pictures_section,
+        "tradeoff": vae_curves.tradeoff_section,
         "vae-published": published_vae_section,
         "likelihoods": likelihoods_section,
     },
@@ -130,6 +145,7 @@ def build_document(results: StudyResults) -> Document:
     """The whole report; failures are never left out, whatever sections the study asks for.
 
     Those of runs, of the parity gate, and own objectives that are not what the evaluation finds.
+    A section that has nothing to show because the study did not ask for it is left out.
     """
     names = [name for name in results.sections if name != "answer"]
     if "parity" not in names and failing_estimators(results):
@@ -143,7 +159,7 @@ def build_document(results: StudyResults) -> Document:
         title=str(results.document["title"]),
         question=str(results.document["question"]),
         answer=_linked_answer(results),
-        sections=_with_caveats(results, [writers[name](results) for name in names]),
+        sections=_with_caveats(results, [s for n in names if (s := writers[n](results)).blocks]),
     )
 
 

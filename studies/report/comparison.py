@@ -44,6 +44,17 @@ def datum_differences(
 ) -> np.ndarray | None:
     """The estimator's values less the baseline's, test datum by test datum, of one seed.
 
+    None where `datum_scores` is.
+    """
+    pair = datum_scores(results, quantity, dataset, estimator, seed)
+    return None if pair is None else pair[0] - pair[1]
+
+
+def datum_scores(
+    results: StudyResults, quantity: str, dataset: str, estimator: str, seed: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The estimator's and the baseline's values, test datum by test datum, of one seed.
+
     None if either run has no such values, or they are of different data or of likelihoods of
     different kinds.
     """
@@ -54,7 +65,7 @@ def datum_differences(
     )
     if one is None or other is None or one.shape != other.shape or len(one) < 2:
         return None
-    return one.astype(np.float64) - other.astype(np.float64)
+    return one.astype(np.float64), other.astype(np.float64)
 
 
 def target_metric(results: StudyResults) -> tuple[str, str]:
@@ -73,7 +84,7 @@ def shortfalls(
     no target. `measured` is another metric and split than `target_metric`.
     """
     way = results.traced(*(measured or target_metric(results)), dataset).copy()
-    kinds = way["estimator"].map(lambda name: results.likelihood(dataset, name))
+    kinds = way["estimator"].map(lambda name: results.scale(dataset, name))
     best = way.groupby([way["seed"], kinds])["value"].transform("max")
     way["below_best"] = best - way["value"]
     return way

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from studies.report.likelihoods_data import Alternative
 from studies.report.loaded import StudyResults
 from studies.report.style import marks, new_figure, panel_grid
-from studies.report.vae_figures import image_shape, mosaic
+from studies.report.vae_picture_figures import image_shape, mosaic
 from studies.report.words import drawn
 
 _A_ROW = 12

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from studies.regions import stated_regions
+from studies.report.score_scales import scale_of
 from studies.report.sections import section_names
 from studies.report.words import drawn, escaped
 from studies.results import ResultStore
@@ -162,7 +163,21 @@ class StudyResults:
 
         A Bernoulli on bits, a Bernoulli on grey pixels and a density of real values are not.
         """
-        return self.likelihood(dataset, one) == self.likelihood(dataset, other)
+        return self.scale(dataset, one) == self.scale(dataset, other)
+
+    def scale(self, dataset: str, estimator: str) -> str:
+        """What an estimator's scores are log probabilities of: "" for a mixture's, a density.
+
+        For VAEs see `studies.report.score_scales.scale_of`.
+        """
+        return "" if self.kind == "mixture" else scale_of(self.likelihood(dataset, estimator))
+
+    @cached_property
+    def scales(self) -> list[str]:
+        """The scales of the study's scores: those of bits first, then of densities, then others."""
+        places = zip(self.cells["dataset"], self.cells["estimator"], strict=True)
+        found = {self.scale(d, e) for d, e in places if e in self.estimators}
+        return sorted(found, key=lambda scale: (scale != "bits", scale != "density", scale))
 
     def likelihood(self, dataset: str, estimator: str) -> str:
         """The kind of likelihood that the study's settings name; empty where they name none."""
@@ -174,7 +189,7 @@ class StudyResults:
         return [
             dataset
             for dataset in self.datasets
-            if len({self.likelihood(dataset, name) for name in self.estimators}) > 1
+            if len({self.scale(dataset, name) for name in self.estimators}) > 1
         ]
 
     # -- its runs ----------------------------------------------------------------------------

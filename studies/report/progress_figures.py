@@ -103,12 +103,14 @@ def draw_floored_ways(
 
 def draw_tradeoff(results: StudyResults, runs: pd.DataFrame, y_label: str) -> Figure:
     """One point a run: fitting time across, quality up. Columns dataset, estimator, x, y."""
+    shown = set(runs["dataset"])
+    datasets = [d for d in results.datasets if d in shown]
     figure, panels = panel_grid(
-        [drawn(d) for d in results.datasets],
-        columns=3 if len(results.datasets) > 2 else 2,
-        row_height=2.4 if len(results.datasets) > 2 else 3.2,
+        [drawn(d) for d in datasets],
+        columns=3 if len(datasets) > 2 else 2,
+        row_height=2.4 if len(datasets) > 2 else 3.2,
     )
-    for i, (panel, dataset) in enumerate(zip(panels, results.datasets, strict=True)):
+    for i, (panel, dataset) in enumerate(zip(panels, datasets, strict=True)):
         _draw_points(panel, results, runs[runs["dataset"] == dataset])
         panel.set_xlabel("fitting time (seconds)")
         panel.set_ylabel(y_label if i % 3 == 0 else "")

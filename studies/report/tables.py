@@ -1,7 +1,7 @@
 """Tables: the main one, and what those of several sections are made of."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,8 @@ import pandas as pd
 from studies.metrics import SHORT_UNITS, Metric, metric
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Table
-from studies.report.words import MISSING, escaped, fixed, listed, significant
+from studies.report.score_scales import has_scale, scale_words
+from studies.report.words import MISSING, escaped, fixed, significant
 
 SPLITS = {"train": "training", "test": "held out", "": ""}
 """What a report calls a split."""
@@ -36,21 +37,27 @@ _SHORT_NAMES = {
 
 @dataclass(frozen=True)
 class Measured:
-    """A column of the main table: a metric on a split."""
+    """A column of the main table: a metric on a split.
+
+    `scale` says of what its scores are log probabilities where a study has several such things;
+    it is empty where there is one, or where it makes no difference.
+    """
 
     metric: Metric
     split: str
+    scale: str = ""
 
     @property
     def title(self) -> str:
         """The column's title."""
         split = SPLITS[self.split]
-        return f"{self.metric.label}, {split}" if split else self.metric.label
+        title = f"{self.metric.label}, {split}" if split else self.metric.label
+        return f"{title}: {scale_words(self.scale)}" if self.scale else title
 
     @property
     def name(self) -> str:
         """The column's name in a CSV file."""
-        return f"{self.metric.name}_{self.split}" if self.split else self.metric.name
+        return "_".join(part for part in (self.metric.name, self.split, self.scale) if part)
 
     @property
     def unit(self) -> str:
@@ -59,8 +66,31 @@ class Measured:
 
 
 def measured_columns(results: StudyResults) -> list[Measured]:
-    """The main table's columns: the study's metrics, each on the splits that matter."""
-    return [Measured(metric(m), s) for m in results.metrics for s in splits_of(results, m)]
+    """The main table's columns: the study's metrics, each on the splits that matter.
+
+    Scores that are log probabilities of different things have a column each.
+    """
+    plain = [Measured(metric(m), s) for m in results.metrics for s in splits_of(results, m)]
+    return [column for each in plain for column in _scaled(results, each)]
+
+
+def column_values(
+    results: StudyResults, column: Measured, dataset: str, estimator: str
+) -> pd.Series:
+    """What a column shows of an estimator on a data set, by seed; nothing on another scale."""
+    if column.scale and results.scale(dataset, estimator) != column.scale:
+        return pd.Series(dtype=float)
+    return results.values(column.metric.name, column.split, dataset, estimator)
+
+
+def _scaled(results: StudyResults, column: Measured) -> list[Measured]:
+    """A column, or one for each scale of its scores that has any."""
+    if not has_scale(column.metric.name, column.metric.unit) or len(results.scales) < 2:
+        return [column]
+    columns = [replace(column, scale=scale) for scale in results.scales]
+    places = combinations(results)
+    filled = [c for c in columns if any(len(column_values(results, c, *p)) for p in places)]
+    return filled or [column]
 
 
 def splits_of(results: StudyResults, name: str) -> tuple[str, ...]:
@@ -84,7 +114,7 @@ def main_table(results: StudyResults) -> Table:
         entries.append(Entry(f"{well}/{planned}"))
         record = {"dataset": dataset, "estimator": estimator, "ok": well, "planned": planned}
         for column in columns:
-            values = results.values(column.metric.name, column.split, dataset, estimator)
+            values = column_values(results, column, dataset, estimator)
             entries.append(median_entry(values, column.metric))
             record |= spread(column.name, values)
         rows.append(tuple(entries))
@@ -115,7 +145,7 @@ def summary_frame(results: StudyResults) -> pd.DataFrame:
             f"/{results.planned(dataset, estimator)}",
         }
         for c in columns:
-            values = results.values(c.metric.name, c.split, dataset, estimator)
+            values = column_values(results, c, dataset, estimator)
             row[_short_title(c)] = measured(median(values), c.metric)
         rows.append(row)
     return pd.DataFrame(rows)
@@ -179,17 +209,17 @@ def _short_title(column: Measured) -> str:
     name = _SHORT_NAMES.get(column.metric.name, column.metric.label)
     short = SHORT_UNITS.get(column.metric.unit)
     unit = f"[{short}]" if short else ""
-    return "\n".join(part for part in (name, SPLITS[column.split], unit) if part)
+    scale = f"({column.scale})" if column.scale else ""
+    return "\n".join(part for part in (name, SPLITS[column.split], scale, unit) if part)
 
 
 def _kinds_warning(results: StudyResults) -> str:
-    mixed = results.mixed_datasets
-    if not mixed:
+    if len(results.scales) < 2:
         return ""
     return (
-        "**The estimators' settings name different likelihoods on "
-        f"{listed([escaped(d) for d in mixed])}: their log p(x), ELBO and reconstruction errors "
-        "are not on one scale and are compared nowhere.** "
+        "**The likelihoods are of different kinds, and their scores not on one scale: "
+        f"{'; '.join(escaped(scale_words(s)) for s in results.scales)}. Each has columns of its "
+        "own and is compared with no other.** "
     )
 
 
@@ -206,7 +236,7 @@ def _main_caption(results: StudyResults) -> str:
             "bound."
         )
     elif not all(results.has(c.metric.name, c.split) for c in measured_columns(results)) or any(
-        results.values(c.metric.name, c.split, d, e).empty
+        column_values(results, c, d, e).empty
         for c in measured_columns(results)
         for d, e in combinations(results)
     ):

@@ -87,5 +87,5 @@ def arrivals(
     frame["reached"] = frame["reached"].astype(bool)
     present = set(frame["estimator"])
     names = tuple(n for n in scored_estimators(results) if n in present)
-    mixed = [d for d in results.datasets if len({results.likelihood(d, n) for n in names}) > 1]
+    mixed = [d for d in results.datasets if len({results.scale(d, n) for n in names}) > 1]
     return Arrivals(frame, names, tuple(mixed))

@@ -11,7 +11,7 @@ from studies.report.answer_parts import (
 )
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
-from studies.report.vae_sections import paired_by_datum
+from studies.report.vae_pairs import paired_by_datum
 from studies.report.words import counted, escaped, fixed, listed, sentence, signed
 
 _DIGITS = 2

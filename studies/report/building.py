@@ -22,6 +22,11 @@ from studies.report.model import Answer, Document, Section, Text
 from studies.report.numbers import unlinked
 from studies.report.objective_data import disagreements
 from studies.report.objective_section import disagreement_sentence, objective_section
+from studies.report.overhead_answer import overhead_answer
+from studies.report.overhead_attribution import attribution_section
+from studies.report.overhead_epochs import epochs_section
+from studies.report.overhead_sections import overhead_section
+from studies.report.overhead_targets import overhead_target_section
 from studies.report.overlap_sections import overlap_answer, overlap_section
 from studies.report.own_answer import compares_over_components, own_answer
 from studies.report.parity_data import failing_estimators
@@ -89,6 +94,10 @@ _WRITERS: dict[str, dict[str, _Writer]] = {
         "tradeoff": vae_curves.tradeoff_section,
         "vae-published": published_vae_section,
         "likelihoods": likelihoods_section,
+        "overhead-target": overhead_target_section,
+        "epochs": epochs_section,
+        "overhead": overhead_section,
+        "attribution": attribution_section,
     },
 }
 _ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
@@ -102,6 +111,7 @@ _SPECIAL_ANSWERS: dict[str, Callable[[StudyResults], Answer]] = {
     "overlap": overlap_answer,
     "vae-published": published_vae_answer,
     "likelihoods": likelihoods_answer,
+    "overhead-target": overhead_answer,
 }
 """By section: the answer of the studies that have this section, in place of their kind's."""
 
@@ -119,6 +129,10 @@ _TIMED = (
     "restarts",
     "overlap",
     "vae-published",
+    "overhead-target",
+    "epochs",
+    "overhead",
+    "attribution",
 )
 """Sections that hold times."""
 

@@ -44,6 +44,7 @@ _SECTIONS: dict[Kind, tuple[str, ...]] = {
 }
 
 
+_OVERHEAD = ("overhead-target", "epochs", "overhead", "attribution")
 _SPECIAL: dict[Kind, tuple[str, ...]] = {
     "mixture": (
         "target",
@@ -57,7 +58,7 @@ _SPECIAL: dict[Kind, tuple[str, ...]] = {
         "restarts",
         "overlap",
     ),
-    "vae": ("target", "vae-published", "likelihoods"),
+    "vae": ("target", "vae-published", "likelihoods", *_OVERHEAD),
 }
 """Sections that answer a question of their own, for the studies that name them."""
 

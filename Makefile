@@ -20,6 +20,7 @@ study: $(INSTALLED)  ## run the default studies on bundled data and write report
 
 study-full: $(INSTALLED)  ## run the studies on full data, all seeds, and write reports (hours)
 	$(BIN)/studies run --all --profile full
+	$(BIN)/studies run tour
 
 report: $(INSTALLED)  ## make the full reports again from stored results, and the README's table
 	$(BIN)/studies report

@@ -141,7 +141,7 @@ def study_name(path: Path) -> str:
     """
     stem = path.resolve().name if path.is_dir() else path.stem
     name = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-_") or "data"
-    return f"{name}-data" if name in (*builtin_names(), "quick") else name
+    return f"{name}-data" if name in (*builtin_names(), "quick", "tour") else name
 
 
 def parse_components(text: str) -> list[int]:

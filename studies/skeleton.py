@@ -87,7 +87,7 @@ def study_skeleton(name: str, kind: str, estimator: str | None = None) -> tuple[
     return f"{name}.toml", text
 
 
-_TAKEN = ("gmm", "vae", "quick")
+_TAKEN = ("gmm", "vae", "quick", "tour")
 """Names that mean something else to the command line or under reports/."""
 
 

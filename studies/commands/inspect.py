@@ -4,15 +4,18 @@ from typing import Annotated
 
 import typer
 
+from studies.commands.tour import TOUR, TOUR_TITLE
+
 
 def list_studies() -> None:
-    """List the built-in studies."""
+    """List the built-in studies and the tour."""
     from studies.study_files import builtin_names, load_study
 
     names = builtin_names()
     width = max(map(len, names))
     for name in names:
         typer.echo(f"{name:{width}}  {load_study(name)[1].title}")
+    typer.echo(f"{TOUR:{width}}  {TOUR_TITLE} (an article with measurements of its own)")
 
 
 def show(

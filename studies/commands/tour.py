@@ -8,6 +8,9 @@ from suite.errors import InputError
 TOUR = "tour"
 """What it is called where studies are named; no study may have this name."""
 
+TOUR_TITLE = "Expectation maximization and the VAE"
+"""The article's title."""
+
 
 def asks_for_tour(studies: Sequence[str] | None, *, json: bool) -> bool:
     """Whether the tour is to be measured.

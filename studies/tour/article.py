@@ -1,5 +1,6 @@
 """The article: seven parts, and where its numbers come from."""
 
+from studies.commands.tour import TOUR_TITLE
 from studies.report.model import Answer, Document, Section, Text
 from studies.report.words import counted, listed
 from studies.tour.ledger import TABLE
@@ -14,7 +15,6 @@ from studies.tour.parts.vae import vae_section
 from studies.tour.store import TourResults
 from studies.tour.tour import Tour, absent
 
-TITLE = "Expectation maximization and the VAE"
 QUESTION = (
     "How does one climb a likelihood that cannot be maximised directly: first exactly, for a "
     "mixture, and then with a network, for images?"
@@ -44,7 +44,7 @@ def article(own: TourResults, others: Others) -> Document:
     tour = Tour(own, others)
     answer = answer_of(tour)
     sections = [part(tour) for part in _PARTS]
-    return Document(TITLE, QUESTION, answer, (*sections, _origins(tour)))
+    return Document(TOUR_TITLE, QUESTION, answer, (*sections, _origins(tour)))
 
 
 def answer_of(tour: Tour) -> Answer:

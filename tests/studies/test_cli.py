@@ -148,4 +148,4 @@ def test_show_says_what_would_run(tmp_path: Path) -> None:
     files = resources.files("studies").joinpath("builtin").iterdir()
     expected = sorted(file.name[:-5] for file in files if file.name.endswith(".toml"))
     assert {"em-is-vi", "gmm-classics", "vae-mnist"} < set(expected)
-    assert [line.split()[0] for line in listed.splitlines()] == expected
+    assert [line.split()[0] for line in listed.splitlines()] == [*expected, "tour"]

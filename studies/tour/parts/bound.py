@@ -35,8 +35,8 @@ def _identity() -> list[Block]:
     return [
         Text(
             "How far is the bound below the log-likelihood? Exactly as far as $q$ is from the "
-            r"posterior. For one datum, and any $q(z)$ that is nowhere 0 where $p(z \mid x)$ is "
-            "not, start from the definition of the conditional probability, "
+            r"posterior. For one datum, and any $q(z)$ that is 0 wherever $p(z \mid x)$ is, "
+            "start from the definition of the conditional probability, "
             r"$p(x) = p(x, z) / p(z \mid x)$, which holds for every $z$; take logarithms; insert "
             "$q$ above and below; and average over $z$ drawn from $q$. The left side does not "
             "depend on $z$ and stays as it is:"

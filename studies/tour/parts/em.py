@@ -94,8 +94,8 @@ def _bound(tour: Tour) -> list[Block]:
         ),
         Text(
             r"Call the mean of the right side over the data $F(q, \theta)$. It is a **lower "
-            r"bound** on $\ell(\theta)$ whatever $q$ is, and in it the logarithm stands on the "
-            "right side of the sum: it can be maximised. The E-step chooses $q_{nk} = r_{nk}$, for "
+            r"bound** on $\ell(\theta)$ whatever $q$ is, and in it the logarithm stands inside "
+            "the sum: it can be maximised. The E-step chooses $q_{nk} = r_{nk}$, for "
             "which the fraction is the same number for every $k$, namely $p(x_n \\mid \\theta)$, "
             r"and the bound *touches*: $F(q_t, \theta_t) = \ell(\theta_t)$. The M-step goes to the "
             r"bound's highest point, $\theta_{t+1}$. The log-likelihood there cannot be lower than "

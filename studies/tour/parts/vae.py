@@ -207,8 +207,8 @@ def _gradient(tour: Tour) -> list[Block]:
             r"\sigma_\phi(x) \odot \varepsilon) \right]. $$"
         ),
         Text(
-            "It is the noise node of the drawing: below it everything is a differentiable "
-            "function. Checked by two ways of differentiating: the right side by automatic "
+            "It is the noise node of the drawing: on either side of it everything is "
+            "differentiable. Checked by two ways of differentiating: the right side by automatic "
             "differentiation through the code, the left by moving the density in the integral over "
             "the grid a little to either side."
         ),

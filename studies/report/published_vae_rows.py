@@ -55,15 +55,19 @@ class MeasuredRow:
 
     @property
     def difference(self) -> float:
-        """Measured less published, nats per image: negative is better."""
-        return self.measured - self.published.value
+        """Measured less published, nats per image: negative is better; NaN on other data."""
+        return math.nan if self._on_other_data else self.measured - self.published.value
+
+    @property
+    def _on_other_data(self) -> bool:
+        return (self.n_train, self.n_test) != (TRAINED_ON, SCORED_ON)
 
     @property
     def verdict(self) -> Verdict:
         """How the two compare; a figure on an edge of its band is within."""
         if self.status != "ok":
             return "no run"
-        if (self.n_train, self.n_test) != (TRAINED_ON, SCORED_ON):
+        if self._on_other_data:
             return "other data"
         if math.isnan(self.measured):
             return "not reached"

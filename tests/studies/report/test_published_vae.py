@@ -135,6 +135,8 @@ def test_no_figure_of_a_part_of_the_data_or_of_a_failed_run_passes() -> None:
     assert row(FIRST, 80.0, n_train=10000, n_test=2000).verdict == "other data"
     assert row(FIRST, math.nan, status="diverged", n_train=0, n_test=0).verdict == "no run"
     assert not row(FIRST, 80.0, n_test=2000).passed
+    assert math.isnan(row(FIRST, 80.0, n_test=2000).difference)
+    assert row(FIRST, 80.0).difference == pytest.approx(-6.76)
 
 
 # -- reports on made-up stores -----------------------------------------------------------------

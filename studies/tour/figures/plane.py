@@ -29,7 +29,8 @@ def draw_hidden(arrays: Arrays) -> Figure:
     axis, way = arrays["landscape_axis"], arrays["landscape_way"]
     surface = arrays["landscape"].T
     levels = np.quantile(surface, np.linspace(0.02, 1, 22))
-    right.contourf(axis, axis, surface, levels=np.unique(levels), cmap="Blues")
+    top = levels[-1] + 0.8 * (levels[-1] - levels[0])  # light enough for what is drawn upon it
+    right.contourf(axis, axis, surface, levels=np.unique(levels), cmap="Blues", vmax=top)
     right.plot(axis, axis, color=SOFT, linewidth=0.8, linestyle=(0, (4, 3)))
     for path in (way, way[:, ::-1]):
         right.plot(path[:, 0], path[:, 1], ".-", color="#222222", markersize=4, linewidth=1)
@@ -37,7 +38,7 @@ def draw_hidden(arrays: Arrays) -> Figure:
     right.set(
         xlabel="mean wait of component 1 (minutes)",
         ylabel="mean wait of component 2 (minutes)",
-        title="log-likelihood over two means",
+        title="The log-likelihood over two means",
     )
     return figure
 

@@ -174,10 +174,12 @@ def _repair(tour: Tour, results: StudyResults | None) -> list[Block]:
         Figure(
             name="repair",
             alt="Three squares of 64 images: from the standard normal the small autoencoder makes "
-            "only a few kinds of round digits; from the mixture, all kinds; the VAE's are alike.",
+            "only a few kinds of round digits; from the mixture, more; the VAE's are as blurred.",
             caption="The small networks. Left: draws from a standard normal miss most digits. "
-            "Middle: the same decoder with codes from the mixture. Right: the VAE, which needs no "
-            "repair.",
+            "Middle: the same decoder with codes from the mixture reaches them. Right: the VAE "
+            "without any repair. It draws from where its codes are, though not evenly: its 1s and "
+            "7s lie at the edge of the circle and come up too seldom. All are blurred, for two "
+            "numbers are few for a digit.",
             draw=partial(draw_squares, squares),
             pictures=True,
         ),

@@ -277,8 +277,10 @@ def _seen(tour: Tour) -> list[Block]:
             name="manifold",
             alt="A square of digits that change gradually from one into another.",
             caption="The small VAE's decoder at the quantiles of a standard normal in both "
-            "directions. Every digit has a region of its own, neighbours resemble each other, and "
-            "there are no holes.",
+            "directions. Neighbours resemble each other and nothing falls into a hole, which is "
+            "what the autoencoder's plane could not offer. That not all digits are kept apart is "
+            "the price of two numbers for an image and of a short training; the networks of the "
+            "next part have more of both.",
             draw=partial(draw_manifold, tour.own.arrays["tour_manifold"]),
             pictures=True,
         ),

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+
+from tests.browser.sizes import DESK
 
 # Root cannot have Chromium's sandbox; the rest keeps the browser itself off the network.
 FLAGS = (
@@ -23,8 +25,6 @@ FLAGS = (
     "--disable-default-apps",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-PHONE, DESK = (390, 844), (1440, 900)
 
 
 def browser_path() -> str | None:
@@ -75,6 +75,11 @@ class Visit:
         assert self.errors == []
         assert self.left_the_file == []
 
+    def ready(self) -> Locator:
+        """The page's root element, once its scripts are through."""
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+        return self.page.locator("html")
+
     def overflow(self) -> int:
         """By how many pixels the document is wider than its window."""
         return int(self.page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth"))
@@ -101,6 +106,7 @@ def opened(
     size: tuple[int, int] = DESK,
     theme: str = "light",
     script: bool = True,
+    fragment: str = "",
 ) -> Visit:
     """Open a file from disk in a fresh profile."""
     width, height = size
@@ -112,5 +118,5 @@ def opened(
     )
     context.set_default_timeout(10_000)
     visit = Visit.watch(context.new_page())
-    visit.page.goto(path.as_uri())
+    visit.page.goto(path.as_uri() + (f"#{fragment}" if fragment else ""))
     return visit

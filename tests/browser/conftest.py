@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,16 @@ def browser() -> Iterator["Browser"]:
         pytest.skip("no browser: apt-get install chromium, or name one in $SUITE_BROWSER")
     with running(path) as started:
         yield started
+
+
+@pytest.fixture(scope="package")
+def pages(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of made-up reports; not made where no browser could open them."""
+    from tests.browser.pages import write_pages
+
+    folder = tmp_path_factory.mktemp("reports")
+    write_pages(folder)
+    return folder
 
 
 @pytest.fixture

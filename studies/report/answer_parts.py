@@ -4,28 +4,39 @@ import numpy as np
 
 from studies.report.conditions import was_loaded
 from studies.report.loaded import StudyResults
+from studies.report.numbers import linked
 from studies.report.paired_data import paired_values
 from studies.report.parity_data import failing_estimators
 from studies.report.verdict_data import Compared, against_baseline
-from studies.report.verdict_words import centre, cost_note, verdict_phrase
-from studies.report.words import counted, listed, seconds, significant
+from studies.report.verdict_words import cost_note, said_centre, verdict_phrase
+from studies.report.words import listed, seconds, significant
+
+ENDINGS = "endings"
+"""The table of how the runs ended, in the section on failures."""
 
 
 def ending_sentence(results: StudyResults) -> str:
     """How many runs ended well, and of which estimators some did not."""
     total, failures = len(results.cells), results.failures
     if failures.empty:
-        return "The one run ended well." if total == 1 else f"All {total:,} runs ended well."
+        if total == 1:
+            return "The one run ended well."
+        return f"All {linked(f'{total:,}', ENDINGS, 'planned', take='sum')} runs ended well."
     kinds = failures[["estimator", "status"]].value_counts(sort=False).sort_index()
     parts = [
-        f"{results.label(estimator)}: {n:,} {status}"
+        f"{results.label(estimator)}: {_ended(f'{n:,}', estimator, status)} {status}"
         for estimator, status, n in kinds.reset_index().to_numpy()
     ]
     others = "" if len(failures) == total else ": what is said here is of the others"
     return (
-        f"{len(failures):,} of {counted(total, 'run')} did not end well ({listed(parts)}) and "
-        f"left no figures{others}."
+        f"{linked(f'{len(failures):,}', ENDINGS, 'not_well', take='sum')} of "
+        f"{linked(f'{total:,}', ENDINGS, 'planned', take='sum')} {'run' if total == 1 else 'runs'} "
+        f"did not end well ({listed(parts)}) and left no figures{others}."
     )
+
+
+def _ended(text: str, estimator: str, status: str) -> str:
+    return linked(text, ENDINGS, status.replace(" ", "_"), where={"estimator": estimator})
 
 
 def cost_sentence(results: StudyResults) -> str:
@@ -66,9 +77,20 @@ def _cost_phrase(results: StudyResults, compared: Compared) -> str:
     means = [float(np.exp(np.mean(ratios))) for ratios in by_dataset.values()]
     notes = [cost_note(compared)]
     if len(means) > 1:
-        notes.append(f"{significant(min(means))} to {significant(max(means))} by data set")
+        low, high = (
+            linked(
+                significant(f(means)),
+                "pairs",
+                "time_ratio_mean",
+                where={"estimator": compared.one},
+                take=f.__name__,
+            )
+            for f in (min, max)
+        )
+        notes.append(f"{low} to {high} by data set")
     return (
-        f"{results.label(compared.one)} takes {centre(compared)} times as long ({'; '.join(notes)})"
+        f"{results.label(compared.one)} takes {said_centre(compared)} times as long "
+        f"({'; '.join(notes)})"
     )
 
 
@@ -87,4 +109,8 @@ def _baseline_seconds(results: StudyResults) -> str:
     if len(results.datasets) != 1:
         return ""
     values = results.values("fit_seconds", "", results.datasets[0], results.baseline)
-    return f" with its {seconds(float(values.median()))}" if len(values) else ""
+    if values.empty:
+        return ""
+    where = {"dataset": results.datasets[0], "estimator": results.baseline}
+    time = linked(seconds(float(values.median())), "scores", "fit_seconds_median", where=where)
+    return f" with its {time}"

@@ -12,6 +12,7 @@ from studies.report.comparison import (
     target_metric,
     times_to_target,
 )
+from studies.report.endings import endings_table
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.progress_figures import CLOCKS, draw_floored_ways
@@ -41,7 +42,7 @@ def failures_section(results: StudyResults) -> Section:
     failures = results.failures
     if failures.empty:
         text = f"All {counted(len(results.cells), 'run')} ended well."
-        return Section("failures", "Failures", (Text(text),))
+        return Section("failures", "Failures", (Text(text), endings_table(results)))
     columns = ["dataset", "estimator", "seed", "status", "message"]
     rows = tuple(
         (
@@ -67,7 +68,7 @@ def failures_section(results: StudyResults) -> Section:
         frame=failures[columns],
     )
     lead = Text(f"{len(failures):,} of {counted(len(results.cells), 'run')} did not end well.")
-    return Section("failures", "Failures", (lead, table))
+    return Section("failures", "Failures", (lead, table, endings_table(results)))
 
 
 def target_section(results: StudyResults) -> Section:

@@ -7,14 +7,15 @@ from studies.report.answer_parts import (
     cost_sentence,
     ending_sentence,
     quality_sentence,
-    runs_word,
     unranked_sentence,
 )
 from studies.report.comparison import seed_differences
+from studies.report.gap_data import GAP_ENDS, last_gaps
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
+from studies.report.numbers import linked
 from studies.report.progress_figures import rounding
-from studies.report.words import counted, escaped, listed, nats, signed, significant
+from studies.report.words import escaped, listed, nats, signed, significant
 
 
 def mixture_answer(results: StudyResults) -> Answer:
@@ -40,9 +41,10 @@ def _gap_sentence(results: StudyResults) -> str:
     """Where each estimator's bound ends on the training data."""
     phrases = []
     for name in results.estimators:
-        gaps = pd.concat([_last_gaps(results, d, name) for d in results.datasets])
+        gaps = last_gaps(results, name)
         if len(gaps):
-            phrases.append(f"for {results.label(name)} {_gap_phrase(gaps, rounding(results))}")
+            phrase = _gap_phrase(name, gaps, rounding(results))
+            phrases.append(f"for {results.label(name)} {phrase}")
     if not phrases:
         return ""
     return (
@@ -52,32 +54,27 @@ def _gap_sentence(results: StudyResults) -> str:
     )
 
 
-def _last_gaps(results: StudyResults, dataset: str, name: str) -> pd.Series:
-    """The gap at the last step of every run, at the q that the step used.
+def _gap_phrase(name: str, gaps: pd.Series, noise: float) -> str:
+    def said(column: str, value: float) -> str:
+        return linked(significant(value), GAP_ENDS, column, where={"estimator": name})
 
-    It is the stored score where a run recorded no progress.
-    """
-    way = results.traced("gap", "train", dataset)
-    last = way[way["estimator"] == name].sort_values("step").groupby("seed")["value"].last()
-    return last.combine_first(results.values("gap", "train", dataset, name))
-
-
-def _gap_phrase(gaps: pd.Series, noise: float) -> str:
-    n = len(gaps)
-    if gaps.min() < -noise:
+    n, low, high = len(gaps), float(gaps.min()), float(gaps.max())
+    over = linked(f"{n:,}", GAP_ENDS, "runs", where={"estimator": name})
+    all_runs = "the one run" if n == 1 else f"all {over} runs"
+    if low < -noise:
         return (
-            f"{significant(float(gaps.min()))} at the least, which is above the log-likelihood: no "
-            "bound can be there, so something is wrong"
+            f"{said('gap_min', low)} at the least, which is above the log-likelihood: no bound can "
+            "be there, so something is wrong"
         )
-    if gaps.max() == 0:
-        return f"exactly 0 in {runs_word(n)}"
-    if gaps.max() <= noise:
-        return f"0 to rounding in {runs_word(n)}"
-    if gaps.min() == gaps.max():
-        return f"{significant(float(gaps.max()))} in {runs_word(n)}"
+    if high == 0:
+        return f"exactly 0 in {all_runs}"
+    if high <= noise:
+        return f"0 to rounding in {all_runs}"
+    if low == high:
+        return f"{said('gap_max', high)} in {all_runs}"
     return (
-        f"{significant(float(gaps.median()))} (median; {significant(max(float(gaps.min()), 0.0))} "
-        f"to {significant(float(gaps.max()))} over {counted(n, 'run')})"
+        f"{said('gap_median', float(gaps.median()))} (median; {said('gap_min', max(low, 0.0))} to "
+        f"{said('gap_max', high)} over {over} runs)"
     )
 
 
@@ -108,22 +105,32 @@ def _training_phrase(results: StudyResults, name: str) -> str:
     differences = np.array(found)
     largest = int(np.argmax(np.abs(differences)))
     place = f", on {escaped(where[largest])}" if len(results.datasets) > 1 else ""
-    worst = f"largest difference {signed(float(differences[largest]))}{place}"
+    value = float(differences[largest])
+    end = "train_max" if value > 0 else "train_min"
+    at = {"dataset": where[largest], "estimator": name}
+    worst = f"largest difference {linked(signed(value), 'pairs', end, where=at)}{place}"
     within = int((np.abs(differences) <= margin).sum())
     n = len(differences)
+
+    def said(count: int, column: str) -> str:
+        return linked(str(count), "pairs", column, where={"estimator": name}, take="sum")
+
     if within == n:
-        many = "the one pair" if n == 1 else f"all {n} pairs"
+        many = "the one pair" if n == 1 else f"all {said(n, 'train_pairs')} pairs"
         return (
             f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in {many} of "
             f"runs ({worst})"
         )
     above, below = int((differences > margin).sum()), int((differences < -margin).sum())
-    sides = [f"above by more in {above}"] * (above > 0) + [f"below by more in {below}"] * (
-        below > 0
-    )
+    sides = [
+        f"{side} by more in {said(count, f'train_{side}')}"
+        for side, count in (("above", above), ("below", below))
+        if count
+    ]
     return (
-        f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in {within} of "
-        f"{counted(n, 'pair')} of runs, {listed(sides)} ({worst})"
+        f"{results.label(name)} ends within {nats(margin)} of its log-likelihood in "
+        f"{said(within, 'train_within')} of {said(n, 'train_pairs')} "
+        f"{'pair' if n == 1 else 'pairs'} of runs, {listed(sides)} ({worst})"
     )
 
 
@@ -134,7 +141,10 @@ def _alone_sentence(results: StudyResults) -> str:
     for dataset in results.datasets:
         values = results.values("log_likelihood", "train", dataset, name)
         if len(values):
-            phrases.append(f"{significant(float(values.median()), 4)} on {escaped(dataset)}")
+            at = {"dataset": dataset, "estimator": name}
+            median = significant(float(values.median()), 4)
+            median = linked(median, "scores", "log_likelihood_train_median", where=at)
+            phrases.append(f"{median} on {escaped(dataset)}")
     if not phrases:
         return ""
     return (

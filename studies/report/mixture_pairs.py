@@ -129,6 +129,8 @@ def _record(
             f"{split}_above": above,
         }
     record["time_ratio_median"] = float(ratios.median()) if len(ratios) else float("nan")
+    # Geometric, as in Verdicts.
+    record["time_ratio_mean"] = float(np.exp(np.log(ratios).mean())) if len(ratios) else np.nan
     return record
 
 

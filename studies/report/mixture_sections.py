@@ -6,6 +6,7 @@ import pandas as pd
 
 from studies.report.common_sections import BAND, alternatives, clock_choices, progress_figures
 from studies.report.comparison import shortfalls
+from studies.report.gap_data import gap_ends_table
 from studies.report.loaded import StudyResults
 from studies.report.mixture_figures import draw_fits
 from studies.report.model import Block, Figure, Section, Text
@@ -86,6 +87,7 @@ def gap_section(results: StudyResults) -> Section:
         "the foot is 0, to the rounding of sums in double precision (1×10⁻¹⁰ nats).",
         floor_label="0",
     )
+    blocks.append(gap_ends_table(results))
     if below:
         blocks.append(
             Text(

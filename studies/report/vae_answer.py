@@ -11,6 +11,8 @@ from studies.report.answer_parts import (
 )
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
+from studies.report.numbers import linked
+from studies.report.tables import measured_columns
 from studies.report.vae_pairs import paired_by_datum
 from studies.report.words import counted, escaped, fixed, listed, sentence, signed
 
@@ -46,10 +48,9 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
         bound = results.values("elbo", "test", dataset, name)
         if likelihood.empty or bound.empty:
             continue
-        phrases.append(
-            f"{results.label(name)} reaches a log p(x) of {fixed(likelihood.median(), _DIGITS)} "
-            f"(ELBO {fixed(bound.median(), _DIGITS)})"
-        )
+        median = _in_scores(results, "log_likelihood", dataset, name)
+        elbo = _in_scores(results, "elbo", dataset, name)
+        phrases.append(f"{results.label(name)} reaches a log p(x) of {median} (ELBO {elbo})")
     if not phrases:
         return f"No likelihood was measured on {escaped(dataset)}."
     over = (
@@ -59,6 +60,20 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
         f"On {escaped(dataset)}, {listed(phrases)}: nats per datum of held-out data, medians over "
         f"{over}, log p(x) estimated from below."
     )
+
+
+def _in_scores(results: StudyResults, metric_name: str, dataset: str, estimator: str) -> str:
+    """The median of a held-out score, with its place in the main table."""
+    median = float(results.values(metric_name, "test", dataset, estimator).median())
+    scales = ("", results.scale(dataset, estimator))
+    columns = [
+        column.name
+        for column in measured_columns(results)
+        if (column.metric.name, column.split) == (metric_name, "test") and column.scale in scales
+    ]
+    name = columns[0] if columns else f"{metric_name}_test"
+    at = {"dataset": dataset, "estimator": estimator}
+    return linked(fixed(median, _DIGITS), "scores", f"{name}_median", where=at)
 
 
 def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, name: str) -> str:
@@ -72,12 +87,19 @@ def _pair_sentence(results: StudyResults, pairs: pd.DataFrame, dataset: str, nam
         return ""
     means = rows["mean"].to_numpy()
     place = f" on {escaped(dataset)}" if len(results.datasets) > 1 else ""
+    at = {"dataset": dataset, "estimator": name, "quantity": "log_likelihood"}
+
+    def said(text: str, take: str) -> str:
+        return linked(text, "pairs", "mean", where=at, take=take)
+
     start = (
         f"image by image, {results.label(name)} differs from {results.label(results.baseline)}"
-        f"{place} in log p(x) by {signed(float(means.mean()))} nats per datum on average"
+        f"{place} in log p(x) by {said(signed(float(means.mean())), 'mean')} nats per datum on "
+        "average"
     )
     if len(means) > 1:
-        start += f" ({signed(means.min())} to {signed(means.max())} over {len(means)} seeds)"
+        low, high = (said(signed(float(f(means))), f.__name__) for f in (min, max))
+        start += f" ({low} to {high} over {said(str(len(means)), 'count')} seeds)"
     return sentence(f"{start}: {_over_images(rows, means)}.")
 
 
@@ -102,11 +124,10 @@ def _autoencoder_sentence(results: StudyResults, name: str) -> str:
         other = results.values("reconstruction_error", "test", dataset, results.baseline)
         if own.empty or results.baseline == name:
             continue
-        phrase = f"{fixed(own.median(), _DIGITS)}"
+        phrase = _in_scores(results, "reconstruction_error", dataset, name)
         if len(other):
-            phrase += (
-                f" against {fixed(other.median(), _DIGITS)} of {results.label(results.baseline)}"
-            )
+            against = _in_scores(results, "reconstruction_error", dataset, results.baseline)
+            phrase += f" against {against} of {results.label(results.baseline)}"
         phrases.append(phrase + f" on {escaped(dataset)}")
     start = (
         f"{results.label(name)} has no distribution of codes to draw from and no density, hence "

@@ -9,6 +9,7 @@ from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
 from studies.report.paired_data import is_timing
 from studies.report.verdict_data import Compared, comparisons, tested_comparisons
+from studies.report.verdict_links import shown_figures
 from studies.report.verdict_words import (
     METHOD,
     centre,
@@ -109,6 +110,7 @@ def _record(compared: Compared) -> dict[str, object]:
         "scale": "log ratio" if compared.as_ratio else "difference",
         "pairs": s.n,
         "planned": s.planned,
+        **shown_figures(compared),
         "mean": s.mean,
         "median": s.median,
         "interval_low": low_high[0],
@@ -122,6 +124,7 @@ def _record(compared: Compared) -> dict[str, object]:
         "p_holm": math.nan if compared.p_corrected is None else compared.p_corrected,
         "region": compared.region,
         "noise_floor": math.nan if compared.floor is None else compared.floor.log_ratio,
+        "noise_floor_percent": math.nan if compared.floor is None else 100 * compared.floor.ratio,
         "verdict": compared.judgement.verdict,
         "reason": compared.judgement.reason,
     }

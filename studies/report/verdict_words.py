@@ -6,6 +6,7 @@ from collections.abc import Callable
 from studies.report.loaded import StudyResults
 from studies.report.tables import SPLITS
 from studies.report.verdict_data import Compared
+from studies.report.verdict_links import in_verdicts
 from studies.report.words import counted, escaped, nats, signed, significant
 from studies.statistics import ALPHA, CONFIDENCE, Reason, smallest_p
 
@@ -35,9 +36,13 @@ def cost_note(compared: Compared) -> str:
     """What a ratio of times is worth: its interval, a tie, or that there are too few seeds."""
     reason = compared.judgement.reason
     if reason == "too few pairs":
-        return f"{counted(compared.summary.n, 'pair')}, too few seeds to say"
+        n = compared.summary.n
+        pairs = in_verdicts(str(n), compared, "pairs")
+        return f"{pairs} {'pair' if n == 1 else 'pairs'}, too few seeds to say"
     if reason == "below the floor" and compared.floor is not None:
-        return f"a tie: within the noise floor of {significant(100 * compared.floor.ratio, 2)}%"
+        floor = significant(100 * compared.floor.ratio, 2)
+        floor = in_verdicts(floor, compared, "noise_floor_percent")
+        return f"a tie: within the noise floor of {floor}%"
     verdict = compared.judgement.verdict
     named = verdict if verdict in ("equivalent", "undecided") else ""
     parts = (named, _interval_note(compared), _one_sided(compared))
@@ -59,6 +64,20 @@ def quantity_name(compared: Compared) -> str:
 def centre(compared: Compared) -> str:
     """The mean difference, or the geometric mean ratio, as a table shows it."""
     return _on_scale(compared, compared.summary.mean)
+
+
+def said_centre(compared: Compared) -> str:
+    """`centre` with its place in the table of verdicts, for prose."""
+    return in_verdicts(centre(compared), compared, "shown")
+
+
+def said_pairs(compared: Compared) -> str:
+    """`pairs_phrase` with its place in the table of verdicts, for prose."""
+    s = compared.summary
+    n, planned = (
+        in_verdicts(f"{v:,}", compared, c) for v, c in ((s.n, "pairs"), (s.planned, "planned"))
+    )
+    return f"over {n} of {planned} {'pair' if s.planned == 1 else 'pairs'}"
 
 
 def interval(compared: Compared) -> str:
@@ -99,10 +118,11 @@ def _evidence(compared: Compared) -> str:
     if s.n == 0:
         return pairs_phrase(compared)
     if s.equal == s.n:
-        return f"the same {pairs_phrase(compared)}"
+        return f"the same {said_pairs(compared)}"
     unit = f" {compared.quantity.unit}" if compared.quantity.unit else ""
-    mean = f"{centre(compared)} times" if compared.as_ratio else f"{centre(compared)}{unit}"
-    parts = (mean, _interval_note(compared), pairs_phrase(compared), _one_sided(compared))
+    shown = said_centre(compared)
+    mean = f"{shown} times" if compared.as_ratio else f"{shown}{unit}"
+    parts = (mean, _interval_note(compared), said_pairs(compared), _one_sided(compared))
     return ", ".join(part for part in parts if part)
 
 
@@ -119,7 +139,11 @@ def _interval_note(compared: Compared) -> str:
     bounds = interval(compared)
     if not bounds or bounds == compared.summary.interval.note:
         return bounds
-    return f"{CONFIDENCE:.0%} interval {bounds}"
+    low, high = (
+        in_verdicts(text, compared, column)
+        for text, column in zip(bounds.split(" to "), ("shown_low", "shown_high"), strict=True)
+    )
+    return f"{CONFIDENCE:.0%} interval {low} to {high}"
 
 
 def _on_scale(compared: Compared, value: float) -> str:
@@ -134,9 +158,9 @@ def _observed(results: StudyResults, compared: Compared) -> str:
     note = _interval_note(compared)
     shown = f" ({note})" if note else ""
     if compared.as_ratio:
-        return f"{centre(compared)} times that of {other}{shown}"
+        return f"{said_centre(compared)} times that of {other}{shown}"
     unit = f" {compared.quantity.unit}" if compared.quantity.unit else ""
-    return f"{centre(compared)}{unit} from {other}{shown}"
+    return f"{said_centre(compared)}{unit} from {other}{shown}"
 
 
 def _no_pairs(results: StudyResults, compared: Compared) -> str:
@@ -152,10 +176,11 @@ def _too_few(results: StudyResults, compared: Compared) -> str:
 
 
 def _below_floor(results: StudyResults, compared: Compared) -> str:
-    floor = compared.floor.ratio if compared.floor else math.nan
+    ratio = compared.floor.ratio if compared.floor else math.nan
+    floor = in_verdicts(significant(100 * ratio, 2), compared, "noise_floor_percent")
     return (
         f"{_observed(results, compared)}, which is within the noise floor: an estimator differs "
-        f"from itself by up to {significant(100 * floor, 2)}%"
+        f"from itself by up to {floor}%"
     )
 
 
@@ -202,7 +227,12 @@ def _not_significant(results: StudyResults, compared: Compared) -> str:
 
 
 def _p(compared: Compared) -> str:
-    return p_text(1.0 if compared.p_corrected is None else compared.p_corrected)
+    if compared.p_corrected is None:
+        return p_text(1.0)
+    text = p_text(compared.p_corrected)
+    if not text.startswith("p = "):
+        return text
+    return f"p = {in_verdicts(text.removeprefix('p = '), compared, 'p_holm')}"
 
 
 _SENTENCES: dict[Reason, Callable[[StudyResults, Compared], str]] = {

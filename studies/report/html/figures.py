@@ -30,6 +30,12 @@ def data_uri(figure: Figure, folder: Path) -> str:
     return "data:image/svg+xml," + quote(_bare(svg.read_text(encoding="utf-8")), safe=_SAFE)
 
 
+def pixels(figure: Figure, folder: Path) -> tuple[int, int]:
+    """Width and height of the figure's PNG, so that a page keeps its place before it is drawn."""
+    header = (folder / "figures" / f"{figure.name}.png").read_bytes()[16:24]
+    return int.from_bytes(header[:4]), int.from_bytes(header[4:])
+
+
 def png_uri(content: bytes) -> str:
     """A PNG file's content as a `data:` address."""
     return "data:image/png;base64," + b64encode(content).decode("ascii")

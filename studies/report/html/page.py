@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from studies.report.html import assets
-from studies.report.html.figures import data_uri
+from studies.report.html.figures import data_uri, pixels
 from studies.report.html.glance import glance
 from studies.report.html.links import Numbers
 from studies.report.html.panels import Extras
@@ -27,7 +27,7 @@ from studies.report.model import (
 )
 
 _CURVE_SECTIONS = ("ascent", "curves", "gap", "target", "time-to-target", "overlap", "scores")
-_EPOCH_SECTIONS = ("epochs", "reconstructions", "samples", "scores")
+_EPOCH_SECTIONS = ("epoch-pictures", "reconstructions", "samples", "scores")
 
 
 def page(document: Document, name: str, folder: Path, extras: Extras | None = None) -> str:
@@ -52,6 +52,13 @@ def page(document: Document, name: str, folder: Path, extras: Extras | None = No
     numbers = Numbers(document)
     figures = [b for s in document.sections for b in s.blocks if isinstance(b, Figure)]
     order = {figure.name: i for i, figure in enumerate(figures, start=1)}
+    curves_in = _place(document.sections, _CURVE_SECTIONS) if extras.curves else ""
+    epochs_in = _place(document.sections, _EPOCH_SECTIONS) if extras.epochs else ""
+    data = {
+        "runs": extras.runs,
+        "curves": extras.curves if curves_in else None,
+        "epochs": extras.epochs if epochs_in else (),
+    }
     sections = [
         {
             "name": section.name,
@@ -69,11 +76,10 @@ def page(document: Document, name: str, folder: Path, extras: Extras | None = No
         details=[inline(detail, numbers.link) for detail in document.answer.details],
         glance=glance(document, numbers),
         sections=sections,
-        curves_in=_place(document.sections, _CURVE_SECTIONS) if extras.curves else "",
-        epochs_in=_place(document.sections, _EPOCH_SECTIONS) if extras.epochs else "",
+        curves_in=curves_in,
+        epochs_in=epochs_in,
         extras=extras,
-        data=embedded({"runs": extras.runs, "curves": extras.curves, "epochs": extras.epochs}),
-        has_data=bool(extras.runs or extras.curves or extras.epochs),
+        data=embedded(data) if any(data.values()) else "",
     )
 
 
@@ -98,9 +104,9 @@ def embedded(content: Any) -> Markup:
 
 
 def _place(sections: tuple[Section, ...], preferred: tuple[str, ...]) -> str:
-    """The first of the preferred sections that there is, else the first section."""
+    """The first of the preferred sections that there is; "" if there is none."""
     names = [section.name for section in sections]
-    return next((name for name in preferred if name in names), names[0] if names else "")
+    return next((name for name in preferred if name in names), "")
 
 
 def _context(
@@ -124,5 +130,6 @@ def _context(
                 "alt": text_of(block.alt),
                 "caption": inline(block.caption, numbers.link),
                 "source": data_uri(block, folder),
+                "size": pixels(block, folder),
                 "pictures": block.pictures,
             }

@@ -8,6 +8,7 @@ import pytest
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
 from studies.report.model import Table
+from studies.report.numbers import unlinked
 from studies.report.tables import ok_entry
 from tests.studies.report.synthetic import failing, mixture_store, vae_store
 
@@ -39,7 +40,7 @@ def test_a_run_without_memory_is_a_failure_like_any_other(tmp_path):
     assert ok_entry(results, ["iris"], ["svi"]).text == "2/3"
     assert ok_entry(results, ["iris", "wine"]).text == "17/18"
     document = build_document(results)
-    assert "SVI (Pyro): 1 memory" in document.answer.text
+    assert "SVI (Pyro): 1 memory" in unlinked(document.answer.text)
     failures = next(s for s in document.sections if s.name == "failures")
     (row,) = next(b for b in failures.blocks if isinstance(b, Table)).rows
     assert row[3].text == "memory"

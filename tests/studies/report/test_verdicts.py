@@ -12,6 +12,7 @@ from studies.report.building import build_document
 from studies.report.floor_data import repeats
 from studies.report.loaded import StudyResults
 from studies.report.model import Bullets, Section, Table, Text
+from studies.report.numbers import unlinked
 from studies.report.tables import Measured
 from studies.report.verdict_data import Compared
 from studies.report.verdict_words import verdict_sentence
@@ -35,7 +36,7 @@ def frame(store) -> pd.DataFrame:
 def words(store) -> str:
     parts = [b.text if isinstance(b, Text) else "" for b in section(store).blocks]
     parts += [i for b in section(store).blocks if isinstance(b, Bullets) for i in b.items]
-    return "\n".join(parts)
+    return unlinked("\n".join(parts))
 
 
 def by_hand(store, metric: str, split: str) -> pd.DataFrame:
@@ -179,7 +180,7 @@ def test_every_line_of_the_table_of_truth_has_its_sentence(tmp_path, reason, ver
         floor=NoiseFloor(0.1, 7, 0.0, 0.1),
         judgement=Judgement(verdict, reason),
     )
-    text = verdict_sentence(results, compared)
+    text = unlinked(verdict_sentence(results, compared))
     assert text.startswith(f"fitting time: **{verdict}**, ")
     assert phrase in text
     assert "nan" not in text

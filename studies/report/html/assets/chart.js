@@ -16,7 +16,7 @@ var reportChart = (function () {
     var mix = 0, n = parseInt(colour.slice(1), 16);
     var parts = [(n >> 16) & 255, (n >> 8) & 255, n & 255];
     var light = (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
-    if (document.documentElement.dataset.theme === "dark") mix = Math.max(0, 0.62 - light) * 0.9;
+    if (document.documentElement.dataset.theme === "dark") mix = Math.max(0, 0.75 - light) * 0.9;
     parts = parts.map(function (part) { return Math.round(part + (255 - part) * mix); });
     return "rgb(" + parts.join(" ") + (alpha === undefined ? "" : " / " + alpha) + ")";
   }
@@ -45,6 +45,7 @@ var reportChart = (function () {
           return Math.abs(powers[i] - p) < 1e-6 && p % every === 0 ? v : null;
         });
       };
+      at.grid.filter = at.ticks.filter = at.filter;
     }
     return at;
   }

@@ -116,7 +116,6 @@ def opened(
         reduced_motion="reduce",
         java_script_enabled=script,
     )
-    context.set_default_timeout(10_000)
     visit = Visit.watch(context.new_page())
     visit.page.goto(path.as_uri() + (f"#{fragment}" if fragment else ""))
     return visit

@@ -51,6 +51,21 @@ def test_a_column_of_numbers_sorts_by_its_unrounded_values(scores, by: str) -> N
     assert others.count() == 1
 
 
+def test_what_is_sorted_by_is_what_is_shown_before_rounding(scores) -> None:
+    seen, column = scores
+    shown = seen.page.eval_on_selector_all(
+        f"{SCORES} tbody tr",
+        "(rows, column) => rows.map(row => row.cells[column].innerText)",
+        column,
+    )
+    numbers = [text.split()[0].replace("−", "-") for text in shown]
+    assert all("." in number for number in numbers)
+    for number, value in zip(numbers, values(seen, column), strict=True):
+        half_a_digit = 0.5 * 10.0 ** -len(number.split(".")[1])
+        assert abs(float(number) - value) <= half_a_digit * (1 + 1e-9)
+    assert sorted(map(float, numbers)) != sorted(values(seen, column))
+
+
 def test_a_column_of_words_sorts_as_words(scores) -> None:
     seen, _ = scores
     seen.page.locator(f"{SCORES} thead th").nth(1).locator("button").click()

@@ -30,7 +30,7 @@ var reportChart = (function () {
   function axis(label, log, side) {
     var at = {
       label: label, stroke: css("--ink"), font: "12px system-ui, sans-serif",
-      labelFont: "13px system-ui, sans-serif", labelSize: 24,
+      labelFont: "12px system-ui, sans-serif", labelSize: 24,
       grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 },
       values: function (plot, splits) { return splits.map(shortNumber); },
     };
@@ -64,7 +64,7 @@ var reportChart = (function () {
     var width = Math.max(240, host.clientWidth);
     var log = options.log, logX = options.logX;
     return new uPlot({
-      width: width, height: Math.max(260, Math.min(420, Math.round(width * 0.5))),
+      width: width, height: Math.max(330, Math.min(420, Math.round(width * 0.5))),
       scales: {
         x: { time: false, distr: logX ? 3 : 1 },
         y: log ? { distr: 3, range: function (u, low, high) { return [options.floor, Math.max(high * 1.5, options.floor * 10)]; } }

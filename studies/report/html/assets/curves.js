@@ -71,7 +71,7 @@
     if (chart) chart.destroy();
     chart = reportChart.draw(plot, drawn, {
       log: gap, logX: logX, floor: m.floor, xLabel: data.clocks[x],
-      yLabel: (gap ? "gap to the best: " : "") + m.label + unit, moved: read,
+      yLabel: (gap ? "gap to the best" : m.label) + unit, moved: read,
     });
     said.textContent = hint;
   }

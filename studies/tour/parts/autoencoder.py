@@ -178,7 +178,7 @@ def _repair(tour: Tour, results: StudyResults | None) -> list[Block]:
             caption="The small networks. Left: draws from a standard normal miss most digits. "
             "Middle: the same decoder with codes from the mixture reaches them. Right: the VAE "
             "without any repair. It draws from where its codes are, though not evenly: its 1s and "
-            "7s lie at the edge of the circle and come up too seldom. All are blurred, for two "
+            "sevens lie at the edge of the circle and come up too seldom. All are blurred, for two "
             "numbers are few for a digit.",
             draw=partial(draw_squares, squares),
             pictures=True,

@@ -177,9 +177,9 @@ def _repair(tour: Tour, results: StudyResults | None) -> list[Block]:
             "only a few kinds of round digits; from the mixture, more; the VAE's are as blurred.",
             caption="The small networks. Left: draws from a standard normal miss most digits. "
             "Middle: the same decoder with codes from the mixture reaches them. Right: the VAE "
-            "without any repair. It draws from where its codes are, though not evenly: its 1s and "
-            "sevens lie at the edge of the circle and come up too seldom. All are blurred, for two "
-            "numbers are few for a digit.",
+            "without any repair. It draws from where its codes are, though not evenly: its ones "
+            "and sevens lie at the edge of the circle and come up too seldom. All are blurred, for "
+            "two numbers are few for a digit.",
             draw=partial(draw_squares, squares),
             pictures=True,
         ),

@@ -42,7 +42,7 @@ def vae_answer(results: StudyResults) -> Answer:
 
 def _level_sentence(results: StudyResults, dataset: str) -> str:
     """log p(x) and ELBO that each estimator reached on held-out data."""
-    phrases = []
+    phrases, planned = [], set()
     for name in results.estimators:
         likelihood = results.values("log_likelihood", "test", dataset, name)
         bound = results.values("elbo", "test", dataset, name)
@@ -51,15 +51,24 @@ def _level_sentence(results: StudyResults, dataset: str) -> str:
         median = _in_scores(results, "log_likelihood", dataset, name)
         elbo = _in_scores(results, "elbo", dataset, name)
         phrases.append(f"{results.label(name)} reaches a log p(x) of {median} (ELBO {elbo})")
+        planned.add(results.planned(dataset, name))
     if not phrases:
         return f"No likelihood was measured on {escaped(dataset)}."
-    over = (
-        counted(results.n_seeds, "seed") if results.failures.empty else "the runs that ended well"
-    )
     return (
-        f"On {escaped(dataset)}, {listed(phrases)}: nats per datum of held-out data, medians over "
-        f"{over}, log p(x) estimated from below."
+        f"On {escaped(dataset)}, {listed(phrases)}: nats per datum of held-out data, "
+        f"{_over_runs(results, planned)}, log p(x) estimated from below."
     )
+
+
+def _over_runs(results: StudyResults, planned: set[int]) -> str:
+    """What figures are of, where the estimators have `planned` runs each."""
+    if not results.failures.empty:
+        return "medians over the runs that ended well"
+    if planned == {1}:
+        return "one fit each"
+    if len(planned) == 1:
+        return f"medians over {counted(planned.pop(), 'seed')}"
+    return "medians over each one's seeds"
 
 
 def _in_scores(results: StudyResults, metric_name: str, dataset: str, estimator: str) -> str:

@@ -299,3 +299,9 @@ def test_estimators_are_all_named_whatever_fails(tmp_path):
         text = answer(store)
         label = LABELS[("em", "sklearn", "svi").index(estimator)]
         assert f"({label}: 3 {status})" in text
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, "one fit each"), (3, "medians over 3 seeds")])
+def test_a_vae_answer_says_of_how_many_fits_its_scores_are(tmp_path, seeds, said):
+    text = answer(vae_store(tmp_path / "r.sqlite", seeds=seeds))
+    assert f"nats per datum of held-out data, {said}, log p(x) estimated from below" in text

@@ -72,7 +72,11 @@ def _frame(results: StudyResults) -> pd.DataFrame:
     """Texts that are LaTeX already, in two rows where there is a range."""
     header = [("data", "", ""), ("estimator", "", ""), ("runs", "", "")]
     header += [
-        (c.metric.label, SPLITS[c.split], f"[{SHORT_UNITS.get(c.unit, c.unit)}]" if c.unit else "")
+        (
+            c.metric.label,
+            ", ".join(part for part in (SPLITS[c.split], c.scale) if part),
+            f"[{SHORT_UNITS.get(c.unit, c.unit)}]" if c.unit else "",
+        )
         for c in measured_columns(results)
     ]
     rows: list[list[str]] = []

@@ -101,7 +101,7 @@ def checks_table(tour: Tour, part: str, lines: Sequence[tuple[str, str]]) -> Tab
 def missing(name: str, what: str) -> Text:
     """What a part says in the place of results that are not there."""
     return Text(
-        f"*Here belongs {what}. There are no stored results of the study `{name}` with it; "
+        f"*Left out: {what}. There are no stored results of the study `{name}` with it; "
         f"`studies run {name}` makes them.*"
     )
 

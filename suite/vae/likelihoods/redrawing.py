@@ -20,7 +20,7 @@ def redraw_bits(x: Tensor, generator: "torch.Generator | BitStream") -> Tensor:
 
 
 class BitStream:
-    """Bits on the CPU, about four times faster than from a `torch.Generator`.
+    """Bits on the CPU, faster than from a `torch.Generator`.
 
     SFC64 (Doty-Humphrey 2014, in NumPy) fills a word of the size of x with random bits. With the
     exponent of 1 put over its first bits it is a float w, uniform in [1, 2), of as many random

@@ -1,6 +1,8 @@
 """Tables sort and filter, by mouse and by keyboard."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,19 @@ def values(seen, column: int) -> list[float]:
     )
 
 
+@contextmanager
+def sorting(seen) -> Iterator[None]:
+    """Wait at the end until the table is sorted: it is a moment after its button is pressed."""
+    seen.page.evaluate(
+        "name => { const table = document.querySelector(name);"
+        " window.sorted = new Promise(done =>"
+        " table.addEventListener('sort-end', () => done(true), {once: true})); }",
+        SCORES,
+    )
+    yield
+    assert seen.page.evaluate("() => window.sorted")
+
+
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])
 def test_a_column_of_numbers_sorts_by_its_unrounded_values(scores, by: str) -> None:
     seen, column = scores
@@ -35,11 +50,12 @@ def test_a_column_of_numbers_sorts_by_its_unrounded_values(scores, by: str) -> N
     button = head.locator("button")
 
     def press() -> str | None:
-        if by == "mouse":
-            button.click()
-        else:
-            button.focus()
-            seen.page.keyboard.press("Enter")
+        with sorting(seen):
+            if by == "mouse":
+                button.click()
+            else:
+                button.focus()
+                seen.page.keyboard.press("Enter")
         return head.get_attribute("aria-sort")
 
     before = values(seen, column)
@@ -68,7 +84,8 @@ def test_what_is_sorted_by_is_what_is_shown_before_rounding(scores) -> None:
 
 def test_a_column_of_words_sorts_as_words(scores) -> None:
     seen, _ = scores
-    seen.page.locator(f"{SCORES} thead th").nth(1).locator("button").click()
+    with sorting(seen):
+        seen.page.locator(f"{SCORES} thead th").nth(1).locator("button").click()
     names = seen.page.locator(f"{SCORES} tbody tr").locator("th, td").nth(1)
     shown = seen.page.eval_on_selector_all(
         f"{SCORES} tbody tr", "rows => rows.map(row => row.cells[1].innerText.trim())"
@@ -90,7 +107,8 @@ def test_the_filter_leaves_the_rows_that_match_and_counts_them(scores) -> None:
     assert visible.count() == 3
     assert all("iris" in text for text in visible.all_inner_texts())
     assert re.findall(r"\d+", count.inner_text()) == ["3", str(total)]
-    seen.page.locator(f"{SCORES} thead th").nth(column).locator("button").click()
+    with sorting(seen):
+        seen.page.locator(f"{SCORES} thead th").nth(column).locator("button").click()
     assert values(seen, column) == sorted(values(seen, column))
     assert visible.count() == 3
     box.fill("no such thing")

@@ -22,7 +22,7 @@ IMAGES = load("mnist", bundled=True, bits="redrawn").test[:3]
 QUICK = replace(SMALL, images=3, grid_step=0.1, nodes=12, draws=200)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def networks() -> VAENetworks:
     """Untrained ones, whose code is made to matter: the identities hold for any weights."""
     built = build_networks(

@@ -77,21 +77,20 @@ def _cost_phrase(results: StudyResults, compared: Compared) -> str:
     means = [float(np.exp(np.mean(ratios))) for ratios in by_dataset.values()]
     notes = [cost_note(compared)]
     if len(means) > 1:
-        low, high = (
-            linked(
-                significant(f(means)),
-                "pairs",
-                "time_ratio_mean",
-                where={"estimator": compared.one},
-                take=f.__name__,
-            )
-            for f in (min, max)
-        )
+        low, high = (_ratio(results, compared.one, means, take) for take in ("min", "max"))
         notes.append(f"{low} to {high} by data set")
     return (
         f"{results.label(compared.one)} takes {said_centre(compared)} times as long "
         f"({'; '.join(notes)})"
     )
+
+
+def _ratio(results: StudyResults, estimator: str, means: list[float], take: str) -> str:
+    """The least or the largest ratio of times, with its rows where a table has them."""
+    text = significant({"min": min, "max": max}[take](means))
+    if results.kind != "mixture":
+        return text
+    return linked(text, "pairs", "time_ratio_mean", where={"estimator": estimator}, take=take)
 
 
 def runs_word(n: int) -> str:

@@ -158,7 +158,7 @@ def _parts_text(results: StudyResults) -> Text:
     )
     return Text(
         "The rate is the sum of two parts (Hoffman and Johnson, 2016): "
-        "$\\mathrm{E}_x \\mathrm{KL}(q(z \\mid x) \\,\\|\\, p(z)) = I_q(x; z) + "
+        "$\\mathrm{E}_x \\mathrm{KL}(q(z \\mid x) \\,\\|\\, p(z))$ $= I_q(x; z) + "
         "\\mathrm{KL}(q(z) \\,\\|\\, p(z))$ with $q(z)$ the mean of the posteriors of the images. "
         "The first is what the code says of its image; the second is how far the codes of all "
         f"images together are from the prior that samples are drawn from.{most}"

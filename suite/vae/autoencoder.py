@@ -7,8 +7,8 @@ from torch import Tensor
 from suite.evaluation.bounds import reconstruction_error
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
-from suite.vae.compiling import compiled
-from suite.vae.learner import Loss
+from suite.vae.compiling import compiled, compiled_slope
+from suite.vae.learner import Loss, Slope
 from suite.vae.networks import VAENetworks
 
 
@@ -71,6 +71,12 @@ class Autoencoder(NetworkEstimator):
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
         loss = compiled(distortion) if self.compile else distortion
         return lambda x, kl_weight: loss(networks, x)
+
+    def _slope(self, networks: VAENetworks, noise: torch.Generator) -> Slope:
+        if not self.compile or self._has_modules_of_ones_own:
+            return super()._slope(networks, noise)
+        slope = compiled_slope(distortion, networks)
+        return lambda x, kl_weight: slope(x)
 
     def _held_out_score(self, networks: VAENetworks, X: Tensor) -> float:
         return -float(reconstruction_error(networks, X).mean())

@@ -22,7 +22,7 @@ from suite.vae.coder import Coder, FloatArray
 from suite.vae.compiling import seconds_compiling
 from suite.vae.course import Course, Plan
 from suite.vae.holding_out import hold_out
-from suite.vae.learner import AdamLearner, Learner, Loss
+from suite.vae.learner import AdamLearner, Learner, Loss, Slope, by_autograd
 from suite.vae.likelihoods import LIKELIHOODS
 from suite.vae.networks import VAENetworks, copy_weights, load_weights, start_output
 from suite.vae.own_modules import check_modules
@@ -225,13 +225,21 @@ class NetworkEstimator(
         """What training minimises; a subclass with a `_learner` of its own needs none."""
         raise NotImplementedError
 
+    def _slope(self, networks: VAENetworks, noise: torch.Generator) -> Slope:
+        """The loss and its gradient, as training takes them."""
+        return by_autograd(self._loss_function(networks, noise), networks)
+
+    @property
+    def _has_modules_of_ones_own(self) -> bool:
+        return self.encoder is not None or self.decoder is not None
+
     @abstractmethod
     def _held_out_score(self, networks: VAENetworks, X: Tensor) -> float:
         """How good the networks are on X, in nats per datum: the higher the better."""
 
     def _learner(self, networks: VAENetworks, noise: torch.Generator) -> Learner:
         """Who takes the steps."""
-        return AdamLearner(networks, self._loss_function(networks, noise))
+        return AdamLearner(networks, self._slope(networks, noise))
 
     def _averaging(self, learner: Learner, networks: VAENetworks) -> Learner:
         if self.average is None:
@@ -280,7 +288,7 @@ class NetworkEstimator(
     def _start(self, data: Tensor, weights: torch.Generator) -> VAENetworks:
         """Networks with their starting weights, on the CPU."""
         networks = self._build(data.shape[1], weights)
-        if self.encoder is not None or self.decoder is not None:
+        if self._has_modules_of_ones_own:
             check_modules(networks, data[:2].cpu())
         if self.initial is None:
             start_output(networks, data)

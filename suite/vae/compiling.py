@@ -1,19 +1,23 @@
 """torch.compile, with an error that says what to do where there is no compiler."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value
 
 from suite.errors import InputError
+from suite.vae.function_module import FunctionModule
+from suite.vae.learner import trained_weights
 from suite.vae.networks import VAENetworks
 
 Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
 
 
-def compiled(function: Callable[Arguments, Tensor]) -> Callable[Arguments, Tensor]:
+def compiled(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
     """`function`, compiled for each shape that it meets when it is first called with it.
 
     Its numbers are the same up to rounding.
@@ -28,15 +32,51 @@ def compiled(function: Callable[Arguments, Tensor]) -> Callable[Arguments, Tenso
     fast: Callable[..., Any] = torch.compile(function, dynamic=False)
 
     @wraps(function)
-    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Tensor:
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         try:
-            value: Tensor = fast(*args, **kwargs)
+            value: Value = fast(*args, **kwargs)
         except BackendCompilerFailed as error:
             raise InputError(
                 "compile=True needs a C++ compiler that torch.compile can call, and that failed "
                 f"({type(error.inner_exception).__name__}); install one, or use compile=False."
             ) from error
         return value
+
+    return call
+
+
+def compiled_slope(
+    function: Callable[..., Tensor], networks: VAENetworks
+) -> Callable[..., tuple[Tensor, Sequence[Tensor]]]:
+    """`function(networks, *inputs)` and its gradient by the weights, compiled as one graph.
+
+    Compiled apart, forward and backward pass meet in torch's automatic differentiation, which
+    keeps what it needs from one for the other and goes through it op by op.
+
+    Parameters
+    ----------
+    function
+        Scalar; without branches on values.
+    networks
+        Without buffers, as the suite's own are. Their weights are read anew at each call.
+    """
+    module = FunctionModule(networks, lambda *inputs: function(networks, *inputs))
+    names, parameters = zip(*trained_weights(module).items(), strict=True)
+    weights = tuple(parameter.detach() for parameter in parameters)
+
+    def slope(weights: tuple[Tensor, ...], *inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        def of(weights: tuple[Tensor, ...]) -> Tensor:
+            value: Tensor = functional_call(module, dict(zip(names, weights, strict=True)), inputs)
+            return value
+
+        return grad_and_value(of)(weights)
+
+    fast = compiled(slope)
+
+    def call(*inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        with torch.no_grad():
+            gradients, value = fast(weights, *inputs)
+        return value, gradients
 
     return call
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from suite.vae.function_module import FunctionModule
 from suite.vae.learner import Loss
 
 
@@ -37,7 +38,7 @@ class TracedLoss:
         return self._traced[key](x)
 
     def _trace(self, x: Tensor, kl_weight: float) -> Callable[[Tensor], Tensor]:
-        module = _AsModule(self._networks, lambda x: self._loss(x, kl_weight))
+        module = FunctionModule(self._networks, lambda x: self._loss(x, kl_weight))
         devices = [x.device] if x.device.type == "cuda" else []
         with warnings.catch_warnings(), torch.random.fork_rng(devices=devices):
             # It warns of sizes that become constants: they are the key; and torch, that it prefers
@@ -46,15 +47,3 @@ class TracedLoss:
             warnings.simplefilter("ignore", DeprecationWarning)
             traced: Callable[[Tensor], Tensor] = torch.jit.trace(module, (x,), check_trace=False)
         return traced
-
-
-class _AsModule(nn.Module):
-    """A function of x that uses a module's weights, as torch.jit wants to have it."""
-
-    def __init__(self, networks: nn.Module, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.networks = networks
-        self.function = function
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)

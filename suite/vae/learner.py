@@ -1,16 +1,21 @@
 """Who takes the steps of an epoch: losses, gradients and the optimizer's memory."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import torch
-import torch._dynamo  # torch.optim does so when first used: it takes a second, so not in a fit
 from torch import Tensor, nn
+
+from suite.vae.adam import Adam
 
 Loss = Callable[[Tensor, float], Tensor]
 """A minibatch (B, D) and the weight of the divergence (1 but in a warm-up) -> the scalar to be
 minimised, in nats per datum."""
+
+Slope = Callable[[Tensor, float], tuple[Tensor, Sequence[Tensor | None]]]
+"""As a `Loss`, which comes with its gradient by each weight that is trained, in the order of
+`trained_weights`; None where it does not depend on one."""
 
 
 class Learner(Protocol):
@@ -30,14 +35,14 @@ class Learner(Protocol):
 
 
 class AdamLearner:
-    """One fused Adam (Kingma and Ba 2015) over all weights, by torch.
+    """One Adam over all weights: see `suite.vae.adam.Adam`.
 
     Parameters
     ----------
     module
         Whose parameters are changed, in place.
-    loss
-        What is minimised.
+    slope
+        Of what is minimised, as `by_autograd` makes it of a loss.
     session
         Entered for each epoch, so that what a loss needs around it is not set up at every step.
     """
@@ -45,46 +50,49 @@ class AdamLearner:
     def __init__(
         self,
         module: nn.Module,
-        loss: Loss,
+        slope: Slope,
         *,
         session: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._parameters = dict(module.named_parameters())
-        self._optimizer = torch.optim.Adam(module.parameters(), fused=True)
-        self._loss = loss
+        self._adam = Adam(trained_weights(module))
+        self._slope = slope
         self._session = session
 
-    @torch.enable_grad()
     def epoch(self, batches: Iterable[Tensor], *, learning_rate: float, kl_weight: float) -> float:
         """See `Learner.epoch`."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
         losses, sizes = [], []
         with self._session():
             for x in batches:
-                self._optimizer.zero_grad()
-                value = self._loss(x, kl_weight)
-                value.backward()
-                self._optimizer.step()
-                losses.append(value.detach())
+                value, gradients = self._slope(x, kl_weight)
+                self._adam.step(gradients, learning_rate=learning_rate)
+                losses.append(value)
                 sizes.append(len(x))
         return mean_loss(losses, sizes)
 
     def state(self) -> dict[str, Tensor]:
         """See `Learner.state`: Adam's moments and step counts."""
-        return {
-            f"{name}/{part}": value.detach().cpu().clone()
-            for name, parameter in self._parameters.items()
-            for part, value in self._optimizer.state.get(parameter, {}).items()
-        }
+        return self._adam.state()
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """See `Learner.load_state`."""
-        for key, value in state.items():
-            name, _, part = key.rpartition("/")
-            parameter = self._parameters[name]
-            mine = self._optimizer.state[parameter]
-            mine[part] = value.to(parameter.device, copy=True)
+        self._adam.load_state(state)
+
+
+def trained_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The parameters of a module that ask for a gradient, by name."""
+    return {name: value for name, value in module.named_parameters() if value.requires_grad}
+
+
+def by_autograd(loss: Loss, module: nn.Module) -> Slope:
+    """`loss` with its gradient by the trained weights of `module`, by torch."""
+    parameters = list(trained_weights(module).values())
+
+    @torch.enable_grad()
+    def slope(x: Tensor, kl_weight: float) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+        value = loss(x, kl_weight)
+        return value.detach(), torch.autograd.grad(value, parameters, allow_unused=True)
+
+    return slope
 
 
 def mean_loss(losses: list[Tensor], sizes: list[int]) -> float:

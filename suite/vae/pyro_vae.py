@@ -15,7 +15,7 @@ from suite.errors import InputError
 from suite.random import RandomState, default_noise_from
 from suite.vae.compiling import compiled_networks
 from suite.vae.jit import TracedLoss
-from suite.vae.learner import AdamLearner, Learner, Loss
+from suite.vae.learner import AdamLearner, Learner, Loss, by_autograd
 from suite.vae.mean_field import ClosedFormELBO
 from suite.vae.networks import VAENetworks
 from suite.vae.pyro_model import VAEModel
@@ -147,7 +147,8 @@ class PyroVAE(VariationalAutoencoder):
             bound = _bound(self.objective, self.n_particles, _TEXTBOOK)
             model = VAEModel(networks, name="vae")
             return SVILearner(model, bound, batch_size=self.batch_size, session=session)
-        return AdamLearner(networks, self._loss_within_a_session(networks), session=session)
+        slope = by_autograd(self._loss_within_a_session(networks), networks)
+        return AdamLearner(networks, slope, session=session)
 
     def _loss_within_a_session(self, networks: VAENetworks) -> Loss:
         used = compiled_networks(networks) if self.compile else networks

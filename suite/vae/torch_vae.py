@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from suite.vae.compiling import compiled
-from suite.vae.learner import Loss
+from suite.vae.compiling import compiled, compiled_slope
+from suite.vae.learner import Loss, Slope
 from suite.vae.networks import VAENetworks
 from suite.vae.variational import VariationalAutoencoder
 
@@ -36,17 +36,24 @@ class TorchVAE(VariationalAutoencoder):
     def _loss_function(self, networks: VAENetworks, noise: torch.Generator) -> Loss:
         loss = _LOSSES[self.objective]
         if self.compile:
-            # A number would be compiled in, anew for each one that a warm-up brings.
             loss = compiled(loss)
-            return lambda x, kl_weight: loss(
-                networks,
-                x,
-                _draw(networks, len(x), self.n_particles, noise),
-                torch.tensor(kl_weight, dtype=networks.dtype, device=networks.device),
-            )
-        return lambda x, kl_weight: loss(
-            networks, x, _draw(networks, len(x), self.n_particles, noise), kl_weight
-        )
+        return lambda x, kl_weight: loss(networks, *self._inputs(networks, noise, x, kl_weight))
+
+    def _slope(self, networks: VAENetworks, noise: torch.Generator) -> Slope:
+        if not self.compile or self._has_modules_of_ones_own:
+            return super()._slope(networks, noise)
+        slope = compiled_slope(_LOSSES[self.objective], networks)
+        return lambda x, kl_weight: slope(*self._inputs(networks, noise, x, kl_weight))
+
+    def _inputs(
+        self, networks: VAENetworks, noise: torch.Generator, x: Tensor, kl_weight: float
+    ) -> tuple[Tensor, Tensor, Weight]:
+        epsilon = _draw(networks, len(x), self.n_particles, noise)
+        if not self.compile:
+            return x, epsilon, kl_weight
+        # A number would be compiled in, anew for each one that a warm-up brings.
+        weight = torch.tensor(kl_weight, dtype=networks.dtype, device=networks.device)
+        return x, epsilon, weight
 
 
 def negative_elbo(

@@ -14,6 +14,7 @@ from suite.objective import NotComparable, PointObjective
 from suite.random import RandomState, torch_generator
 from suite.vae.base import FloatArray, NetworkEstimator
 from suite.vae.course import Plan
+from suite.vae.learner import trained_weights
 from suite.vae.networks import VAENetworks, load_weights
 from suite.vae.objectives import OBJECTIVES
 from suite.vae.schedules import Schedule
@@ -168,14 +169,13 @@ class VariationalAutoencoder(NetworkEstimator):
         networks = self._build(data.shape[1], torch_generator(0))
         load_weights(networks, start)
         networks = networks.to(device)
-        loss = self._loss_function(networks, torch_generator(random_state, device))(data, 1.0)
-        loss.backward()
+        loss, slopes = self._slope(networks, torch_generator(random_state, device))(data, 1.0)
         gradient = {
-            name: -np.asarray(weight.grad.cpu(), dtype=np.float64)
-            for name, weight in networks.named_parameters()
-            if weight.grad is not None
+            name: -np.asarray(slope.cpu(), dtype=np.float64)
+            for name, slope in zip(trained_weights(networks), slopes, strict=True)
+            if slope is not None
         }
-        return PointObjective(-float(loss.detach()), gradient)
+        return PointObjective(-float(loss), gradient)
 
     def sample(
         self, n_samples: int = 1, *, random_state: RandomState = None, draw: bool = False

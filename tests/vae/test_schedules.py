@@ -11,7 +11,7 @@ from suite.evaluation import evaluate_vae, reconstruction_error
 from suite.vae import Autoencoder, AutoencoderWithMixture, PyroVAE, TorchVAE
 from suite.vae.course import Course, Plan
 from suite.vae.holding_out import hold_out
-from suite.vae.learner import AdamLearner
+from suite.vae.learner import AdamLearner, by_autograd
 from suite.vae.likelihoods import LIKELIHOODS
 from suite.vae.schedules import factor_of
 from suite.vae.streams import Streams
@@ -46,9 +46,11 @@ def test_each_epoch_is_taken_at_its_rate(schedule):
 
     Spy.rates = []
     networks = tiny_networks()
-    spy = Spy(
-        networks, lambda x, kl_weight: networks.log_likelihood(x, networks.encode(x)[0]).sum()
-    )
+
+    def loss(x, kl_weight):
+        return networks.log_likelihood(x, networks.encode(x)[0]).sum()
+
+    spy = Spy(networks, by_autograd(loss, networks))
     factor = factor_of(schedule, 5)
     plan = Plan(max_epochs=5, batch_size=60, learning_rate=1e-9, factor=factor)
     X = torch.from_numpy(bits())
@@ -61,7 +63,8 @@ def test_adams_first_step_is_as_long_as_the_rate():
     networks = tiny_networks()
     before = networks.encoder.loc.bias.detach().clone()
     loss = lambda x, kl_weight: networks.encode(x)[0].sum()  # noqa: E731
-    AdamLearner(networks, loss).epoch([torch.ones(5, 12).double()], learning_rate=0.01, kl_weight=1)
+    learner = AdamLearner(networks, by_autograd(loss, networks))
+    learner.epoch([torch.ones(5, 12).double()], learning_rate=0.01, kl_weight=1)
     moved = (networks.encoder.loc.bias.detach() - before).abs()
     torch.testing.assert_close(moved, torch.full((3,), 0.01).double(), rtol=1e-6, atol=0)
 

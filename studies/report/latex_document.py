@@ -11,7 +11,16 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from studies.exporting.latex import latex_escaped
-from studies.report.model import Bullets, Document, Entry, Figure, Table, Text
+from studies.report.model import (
+    Bullets,
+    Document,
+    Entry,
+    Figure,
+    Listing,
+    Listings,
+    Table,
+    Text,
+)
 from studies.report.numbers import unlinked
 from studies.report.words import plain
 
@@ -44,7 +53,9 @@ def latex_document(document: Document) -> str:
         rf"\textbf{{Answer.}} {latex_text(document.answer.text)}",
     ]
     for section in document.sections:
-        parts.append(rf"\section{{{latex_text(section.title)}}}")
+        # LaTeX counts the sections itself, which an article's titles may do already.
+        title = re.sub(r"^\d+\. ", "", section.title)
+        parts.append(rf"\section{{{latex_text(title)}}}")
         for block in section.blocks:
             match block:
                 case Text(text):
@@ -56,6 +67,8 @@ def latex_document(document: Document) -> str:
                     parts.append(_table(block))
                 case Figure():
                     parts.append(_figure(block))
+                case Listings():
+                    parts += [latex_text(block.caption), *map(_listing, block.items)]
     return "\n\n".join([*parts, r"\end{document}"]) + "\n"
 
 
@@ -138,5 +151,16 @@ def _figure(figure: Figure) -> str:
             f"{{figures/{figure.name}.png}}",
             rf"\caption{{{latex_text(figure.caption)}}}\label{{fig:{figure.name}}}",
             r"\end{figure}",
+        )
+    )
+
+
+def _listing(listing: Listing) -> str:
+    return "\n".join(
+        (
+            rf"\textbf{{{latex_text(listing.title)}}} (\texttt{{{latex_escaped(listing.source)}}})",
+            r"{\scriptsize\begin{verbatim}",
+            listing.code.rstrip(),
+            r"\end{verbatim}}",
         )
     )

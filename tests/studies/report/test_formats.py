@@ -8,7 +8,8 @@ import pytest
 
 from studies.report import write_report
 from studies.report.formats import checked
-from studies.report.latex_document import latex_text
+from studies.report.latex_document import latex_document, latex_text
+from studies.report.model import Answer, Document, Listing, Listings, Section
 from studies.report.pdf import print_page
 from suite.errors import InputError
 from tests.studies.report.synthetic import mixture_store
@@ -52,6 +53,17 @@ def test_latex_has_every_section_table_and_figure_and_balanced_braces(store, tmp
 def test_latex_keeps_formulas_and_spaces_between_words():
     said = latex_text("A *b* and **50%** of $x_n^2$, `a_b`; [c](d.csv#e)")
     assert said == (r"A \emph{b} and \textbf{50\%} of $x_n^2$, \texttt{a\_b}; \href{d.csv\#e}{c}")
+
+
+def test_latex_has_an_articles_code_as_it_is_and_counts_its_parts_once():
+    code = "def f(x):\n    return {x: x**2}  # 100% & more\n"
+    listings = Listings("twins", "Side *by* side.", (Listing("By hand", "suite/a_b.py", code),))
+    section = Section("code", "1. The code", (listings,))
+    text = latex_document(Document("T", "Q", Answer("A."), (section,)))
+    assert r"\section{The code}" in text
+    assert r"Side \emph{by} side." in text
+    assert r"\textbf{By hand} (\texttt{suite/a\_b.py})" in text
+    assert rf"\begin{{verbatim}}{chr(10)}{code}\end{{verbatim}}" in text
 
 
 def test_a_report_in_another_format_leaves_no_old_page(store):

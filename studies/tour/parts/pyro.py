@@ -6,6 +6,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Listing, Listings, Section, Table, Text
+from studies.report.overhead_data import Size, is_tie, time_ratios, timed_sizes
 from studies.report.words import significant
 from studies.tour.listings import Excerpt, excerpt
 from studies.tour.others import median
@@ -131,7 +132,7 @@ def _milliseconds(tour: Tour, results: StudyResults, name: str) -> list[Block] |
         ratio = pyro / by_hand
         records.append((dataset, by_hand, pyro, ratio))
         texts = (significant(by_hand), significant(pyro), significant(ratio))
-        rows.append((Entry(dataset), *(Entry(text) for text in texts)))
+        rows.append((_network(results, dataset), *(Entry(text) for text in texts)))
     if not records:
         return None
     columns = ["dataset", "by_hand", "pyro", "ratio"]
@@ -140,7 +141,7 @@ def _milliseconds(tour: Tour, results: StudyResults, name: str) -> list[Block] |
         caption=f"Milliseconds per update of the weights, medians over seeds, from the study "
         f"[{name}](../{name}/README.md), which has their intervals and conditions.",
         columns=(
-            Column("data set and setting", align="left"),
+            Column("network", align="left"),
             Column(results.label("torch-vae"), "ms"),
             Column(results.label("pyro-vae"), "ms"),
             Column("ratio"),
@@ -162,9 +163,32 @@ def _milliseconds(tour: Tour, results: StudyResults, name: str) -> list[Block] |
         table,
         Text(
             f"On {dataset}, an update takes {numbers[0]} ms by hand and {numbers[1]} ms with Pyro, "
-            f"{numbers[2]} times as long."
+            f"{numbers[2]} times as long.{_tie(results, dataset)}"
         ),
     ]
+
+
+def _network(results: StudyResults, dataset: str) -> Entry:
+    """Its widths, as 784-400-20, with the data set's own name below."""
+    size = _size(results, dataset)
+    own = dataset.partition(" ")[0]
+    return Entry(own) if size is None else Entry(size.network, own)
+
+
+def _size(results: StudyResults, dataset: str) -> Size | None:
+    sizes = timed_sizes(results, list(results.groups))
+    return next((size for size in sizes if size.dataset == dataset), None)
+
+
+def _tie(results: StudyResults, dataset: str) -> str:
+    ratios = time_ratios(results, dataset, "pyro-vae", "torch-vae")
+    size = _size(results, dataset)
+    if size is None or ratios.empty or not is_tie(results, size, ratios):
+        return ""
+    return (
+        " The study counts that as a tie: the same program, run twice on this machine, differs "
+        "from itself by as much."
+    )
 
 
 def milliseconds_per_update(results: StudyResults, dataset: str, estimator: str) -> float | None:

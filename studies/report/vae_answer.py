@@ -33,7 +33,9 @@ def vae_answer(results: StudyResults) -> Answer:
     parts.append(
         quality_sentence(results, "log_likelihood", "test", "Over pairs of fits, in log p(x),")
     )
-    parts += [cost_sentence(results), unranked_sentence(results)]
+    if results.document.get("timing", True):
+        parts.append(cost_sentence(results))
+    parts.append(unranked_sentence(results))
     parts += [_autoencoder_sentence(results, name) for name in _autoencoders(results)]
     parts.append(ending_sentence(results))
     parts = [part for part in parts if part]

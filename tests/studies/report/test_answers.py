@@ -235,6 +235,12 @@ def test_the_words_on_time_are_those_of_the_verdict(tmp_path, slowdown, said):
     assert said in answer(store)
 
 
+@pytest.mark.parametrize("timing", [True, False])
+def test_a_study_that_is_no_measure_of_time_tells_no_ratio_of_times(tmp_path, timing):
+    text = answer(vae_store(tmp_path / "r.sqlite", timing=timing))
+    assert ("times as long" in text) is timing
+
+
 def test_pairs_within_above_and_below_the_margin_are_counted(tmp_path):
     change = shifted("svi", {0: 0.05, 1: 0.005, 2: -0.2, 3: 0.3})
     text = answer(mixture_store(tmp_path / "r.sqlite", datasets=("iris",), seeds=4, change=change))

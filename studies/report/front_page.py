@@ -18,7 +18,7 @@ BEGIN, END = "<!-- results: made by `make report` -->", "<!-- end of results -->
 
 
 def results_table(reports: Path, link: str = "reports") -> str:
-    """The studies in `reports` as a table in Markdown: title with link, question, answer.
+    """The studies in `reports` as a table in Markdown: title with link, answer.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ def results_table(reports: Path, link: str = "reports") -> str:
     stores = sorted(Path(reports).glob("*/results.sqlite"))
     if not stores:
         raise InputError(f"expected stored results in {reports}, found none; run a study first.")
-    lines = ["| study and question | answer, from its stored results |", "| --- | --- |"]
+    lines = ["| study | answer, from its stored results |", "| --- | --- |"]
     for path in stores:
         results = StudyResults.read(ResultStore(path), path.parent.name)
-        title, question = (escaped(str(results.document[key])) for key in ("title", "question"))
-        study = f"**[{title}]({link}/{path.parent.name}/README.md)** {question}"
+        title = escaped(str(results.document["title"]))
+        study = f"[{title}]({link}/{path.parent.name}/README.md)"
         lines.append(f"| {_cell(study)} | {_cell(build_answer(results).headline)} |")
     return "\n".join(lines)
 

@@ -32,7 +32,8 @@ from studies.report.own_answer import compares_over_components, own_answer
 from studies.report.parity_data import failing_estimators
 from studies.report.parity_section import parity_section
 from studies.report.pruning_sections import pruning_section
-from studies.report.published_sections import published_answer, published_section
+from studies.report.published_answer import published_answer
+from studies.report.published_sections import published_section
 from studies.report.published_vae_answer import published_vae_answer
 from studies.report.published_vae_sections import published_vae_section
 from studies.report.selection_sections import selection_answer, selection_section

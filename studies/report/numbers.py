@@ -38,9 +38,14 @@ TAKES: dict[str, Take] = {
     "median": lambda values: float(values.median()),
     "min": lambda values: float(values.min()),
     "max": lambda values: float(values.max()),
+    "largest": lambda values: float(values.abs().max()),
     "count": lambda values: float(len(values)),
+    "known": lambda values: float(len(values)),
 }
-"""What is taken of the addressed figures; the first four are of one row."""
+"""What is taken of the addressed figures; the first four are of one row.
+
+"count" is of all rows, "known" of those that have a figure in this column; "largest" is by size.
+"""
 
 _OF_ONE_ROW = ("", "exp", "percent", "size")
 
@@ -93,6 +98,8 @@ def linked(
 ) -> str:
     """`text`, a number as it is to be read, with the address of the figure it is the rounding of.
 
+    Words that stand in place of a number, "—" or "missed", have no address.
+
     Parameters
     ----------
     text
@@ -109,6 +116,8 @@ def linked(
     >>> linked("45", "scores", "ok", take="sum")
     '[45](value:scores?column=ok&take=sum)'
     """
+    if NUMBER.search(text) is None:
+        return text
     query = {"column": column, **({"take": take} if take else {})}
     rows = {f"={name}": str(value) for name, value in (where or {}).items()}
     return f"[{text}]({SCHEME}{table}?{urlencode(query | rows, safe='=')})"

@@ -1,18 +1,19 @@
-"""The section of published optima: every figure beside what was reached, and the answer."""
+"""The section of published optima: every figure beside what was reached."""
 
+import math
 from functools import partial
 
 import pandas as pd
 
 from studies.metrics import METRICS
 from studies.report.loaded import StudyResults
-from studies.report.model import Answer, Block, Bullets, Column, Entry, Figure, Section, Table, Text
+from studies.report.model import Block, Bullets, Column, Entry, Figure, Section, Table, Text
+from studies.report.published_answer import NONE, TABLE, count_sentence, spurious_sentence
 from studies.report.published_figures import draw_published
 from studies.report.published_rows import MARGIN, PublishedRow, published_rows, rows_left_out
-from studies.report.words import MISSING, counted, escaped, fixed, listed, significant
+from studies.report.words import MISSING, counted, escaped, fixed, significant
 
 _TITLE = "Published optima"
-_NONE = "No published optimum belongs to what this study ran."
 
 _COLUMNS = (
     Column("data", align="left"),
@@ -30,19 +31,11 @@ _COLUMNS = (
 )
 
 
-def published_answer(results: StudyResults) -> Answer:
-    """How many published optima were reached, and what stands out."""
-    rows = published_rows(results)
-    if not rows:
-        return Answer(_NONE)
-    return Answer(_count_sentence(rows), (*_exceptions(rows), *_criteria_sentences(rows)))
-
-
 def published_section(results: StudyResults) -> Section:
     """Every published optimum with what was reached, and all differences at a glance."""
     rows = published_rows(results)
     if not rows:
-        return Section("published", _TITLE, (Text(_NONE),))
+        return Section("published", _TITLE, (Text(NONE),))
     figure = Figure(
         name="published",
         alt="Measured less published total log-likelihood against the number of components, one "
@@ -53,7 +46,7 @@ def published_section(results: StudyResults) -> Section:
         draw=partial(draw_published, rows),
     )
     left_out = rows_left_out(results)
-    blocks: list[Block] = [Text(_count_sentence(rows))]
+    blocks: list[Block] = [Text(count_sentence(rows))]
     if left_out:
         note = (
             "was not planned in this profile and is"
@@ -61,91 +54,9 @@ def published_section(results: StudyResults) -> Section:
             else ("were not planned in this profile and are")
         )
         blocks.append(Text(f"{counted(left_out, 'published figure')} {note} not in these counts."))
-    blocks += [Text(note) for note in [_spurious_sentence(rows)] if note]
+    blocks += [Text(note) for note in [spurious_sentence(rows)] if note]
     blocks += [Bullets(_rules()), figure, _table(rows)]
     return Section("published", _TITLE, tuple(blocks))
-
-
-def _count_sentence(rows: list[PublishedRow]) -> str:
-    by_verdict = {v: [r for r in rows if r.verdict == v] for v in _VERDICT_COUNTS}
-    parts = [
-        f"{len(found)} {_VERDICT_COUNTS[verdict]}" for verdict, found in by_verdict.items() if found
-    ]
-    passed = sum(row.passed for row in rows)
-    return (
-        f"{passed} of {counted(len(rows), 'published figure')} "
-        f"{'is' if passed == 1 else 'are'} reached or passed by a regular optimum: "
-        f"{listed(parts)}."
-    )
-
-
-_VERDICT_COUNTS = {
-    "reached": f"to within {MARGIN:g} nats in total",
-    "higher": "by a higher optimum",
-    "lower": "not reached",
-    "spurious": "met by spurious optima alone",
-    "not run": "without a run that ended well",
-}
-
-
-def _exceptions(rows: list[PublishedRow]) -> list[str]:
-    sentences = []
-    higher = sorted((r for r in rows if r.verdict == "higher"), key=lambda r: -r.difference)
-    if higher:
-        top = higher[0]
-        middle = float(pd.Series([row.difference for row in higher]).median())
-        sentences.append(
-            f"The higher optima lie above the published ones by {significant(middle)} nats in the "
-            f"median and by {significant(top.difference)} at most ({_name(top)})."
-        )
-    for verdict, words in (("lower", "Not reached"), ("spurious", "Spurious only")):
-        found = [row for row in rows if row.verdict == verdict]
-        if found:
-            places = listed([f"{_name(row)}{_by(row)}" for row in found])
-            sentences.append(f"**{words}:** {places}.")
-    return sentences
-
-
-def _criteria_sentences(rows: list[PublishedRow]) -> list[str]:
-    """Degrees of freedom, BIC and ICL against the published ones."""
-    sentences = []
-    counts = [r for r in rows if r.published.n_parameters is not None and r.passed]
-    wrong = [r for r in counts if r.n_parameters != r.published.n_parameters]
-    if counts:
-        sentences.append(
-            f"The degrees of freedom agree in all {len(counts)} rows that state them."
-            if not wrong
-            else f"**The degrees of freedom differ in {listed([_name(r) for r in wrong])}.**"
-        )
-    same = [r for r in rows if r.verdict == "reached"]
-    parts = []
-    for label, pairs in (
-        ("BIC", [r.bic - r.published.bic for r in same if r.published.bic is not None]),
-        ("ICL", [r.icl - r.published.icl for r in same if r.published.icl is not None]),
-    ):
-        if pairs:
-            worst = max(abs(value) for value in pairs)
-            parts.append(f"{label} by at most {significant(worst)} ({counted(len(pairs), 'row')})")
-    if parts:
-        sentences.append(
-            f"Where the optimum is the same, the criteria differ from the published ones little: "
-            f"{listed(parts)}; ICL moves with the posterior itself, and so shows sooner where a "
-            "program stopped."
-        )
-    return sentences
-
-
-def _spurious_sentence(rows: list[PublishedRow]) -> str:
-    """Where some run kept a spurious optimum, which does not count."""
-    found = [row for row in rows if row.spurious == row.spurious]
-    if not found:
-        return ""
-    above = [row.spurious - row.measured for row in found if row.spurious > row.measured]
-    higher = f", up to {significant(max(above))} nats above the regular one" if above else ""
-    return (
-        f"At {counted(len(found), 'published figure')} some run ended in spurious optima from "
-        f"all of its starts{higher}; they do not count: {listed([_name(row) for row in found])}."
-    )
 
 
 def _rules() -> tuple[str, ...]:
@@ -164,7 +75,7 @@ def _rules() -> tuple[str, ...]:
 
 def _table(rows: list[PublishedRow]) -> Table:
     return Table(
-        name="published",
+        name=TABLE,
         caption="Every published maximum and the best regular one that was found.",
         columns=_COLUMNS,
         rows=tuple(_entries(row) for row in rows),
@@ -228,7 +139,23 @@ def _record(row: PublishedRow) -> dict[str, object]:
         "runs": row.n_runs,
         "planned": row.planned,
         "verdict": row.verdict,
+        "passed": int(row.passed),
+        "n_parameters_agree": _agree(row),
+        "bic_difference": _less(row.bic, published.bic),
+        "icl_difference": _less(row.icl, published.icl),
+        "spurious_above": row.spurious - row.measured,
     }
+
+
+def _agree(row: PublishedRow) -> int | None:
+    """Whether the degrees of freedom are the published ones; None where nothing was reached."""
+    if row.published.n_parameters is None or not row.passed:
+        return None
+    return int(row.n_parameters == row.published.n_parameters)
+
+
+def _less(measured: float, published: float | None) -> float:
+    return math.nan if published is None else measured - published
 
 
 def _signed(value: float) -> str:
@@ -237,12 +164,3 @@ def _signed(value: float) -> str:
     if abs(value) < 0.5e-4:
         return "0.0000"
     return ("+" if value > 0 else "") + fixed(value, 4)
-
-
-def _by(row: PublishedRow) -> str:
-    return f" by {significant(-row.difference)} nats" if row.verdict == "lower" else ""
-
-
-def _name(row: PublishedRow) -> str:
-    published = row.published
-    return f"{escaped(published.dataset)} {published.model} with K = {published.n_components}"

@@ -43,10 +43,15 @@ class Numbers:
         return self._wanted.get(table, set())
 
     def _place(self, table: str, column: str, rows: tuple[int, ...]) -> str:
-        if len(rows) != 1:
+        if len(rows) != 1 or table in self._condensed:
             return table_id(table)
         shown = column in self._aligned[table].values()
         return cell_id(table, rows[0], column) if shown else row_id(table, rows[0])
+
+    @cached_property
+    def _condensed(self) -> set[str]:
+        """Tables that show no row for each of their frame's, so that a row has no place."""
+        return {table.name for table in self.tables if len(table.frame) != len(table.rows)}
 
     @cached_property
     def _aligned(self) -> dict[str, dict[Slot, str]]:

@@ -4,8 +4,9 @@ how many, which implementation, how good, how long."""
 from studies.report.loaded import StudyResults
 from studies.report.mixture_answer import mixture_answer
 from studies.report.model import Answer
+from studies.report.numbers import linked
 from studies.report.selection_data import CRITERIA, choice, swept_groups
-from studies.report.selection_sections import selection_answer
+from studies.report.selection_sections import in_selection, selection_answer
 from studies.report.words import counted, escaped, fixed, seconds
 
 
@@ -41,8 +42,9 @@ def _at_the_choice(results: StudyResults, group: str) -> str:
     )
     phrases = [_reached(results, point, name) for name in results.estimators]
     phrases = [phrase for phrase in phrases if phrase]
+    usual = in_selection(str(taken.usual), group, "bic_train_choice")
     return (
-        f"With BIC's K = {taken.usual} on {escaped(group)}, medians over "
+        f"With BIC's K = {usual} on {escaped(group)}, medians over "
         f"{counted(results.n_seeds, 'seed')}: {'; '.join(phrases)}."
     )
 
@@ -52,9 +54,17 @@ def _reached(results: StudyResults, point: str, estimator: str) -> str:
     times = results.values("fit_seconds", "", point, estimator)
     if train.empty or times.empty:
         return ""
+
+    def said(text: str, column: str) -> str:
+        at = {"dataset": point, "estimator": estimator}
+        return linked(text, "scores", f"{column}_median", where=at)
+
     test = results.values("log_likelihood", "test", point, estimator)
-    held_out = f" and {fixed(float(test.median()), 3)} on held-out ones" if len(test) else ""
+    held_out = said(fixed(float(test.median()), 3), "log_likelihood_test")
+    beside = f" and {held_out} on held-out ones" if len(test) else ""
+    on_train = said(fixed(float(train.median()), 3), "log_likelihood_train")
+    time = said(seconds(float(times.median())), "fit_seconds")
     return (
-        f"{results.label(estimator)} has a mean log p(x) of {fixed(float(train.median()), 3)} nats "
-        f"per datum on training rows{held_out}, after {seconds(float(times.median()))} of fitting"
+        f"{results.label(estimator)} has a mean log p(x) of {on_train} nats per datum on training "
+        f"rows{beside}, after {time} of fitting"
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Figure, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.pruning_figures import draw_weights
 from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import MISSING, escaped, fixed, listed, significant
@@ -96,13 +97,33 @@ def pruning_sentences(results: StudyResults) -> list[str]:
     found = [p for p in prunings(results) if np.isfinite(p.concentration)]
     for dataset in dict.fromkeys(p.dataset for p in found):
         here = [p for p in found if p.dataset == dataset]
-        phrases = [f"{_span(p.kept)} with α = {significant(p.concentration)}" for p in here]
+        phrases = [
+            f"{_said_kept(p)} with α = {_said(p, p.concentration, 'concentration')}" for p in here
+        ]
+        limit = _said(here[0], _limit(results, dataset), "sparse_limit")
+        many = _said(here[0], here[0].n_components, "n_components")
         sentences.append(
-            f"Started with {here[0].n_components} components on {escaped(dataset)}, variational "
-            f"Bayes leaves {SHARE:.0%} of the weight to so many: {listed(phrases)}; half a "
-            f"component's number of parameters is {significant(_limit(results, dataset))}."
+            f"Started with {many} components on {escaped(dataset)}, variational Bayes leaves "
+            f"{SHARE:.0%} of the weight to so many: {listed(phrases)}; half a "
+            f"component's number of parameters is {limit}."
         )
     return sentences
+
+
+def _said(p: Pruning, value: float, column: str) -> str:
+    """A figure with its place in the table."""
+    where = {"dataset": p.dataset, "estimator": p.estimator}
+    return linked(significant(value), "pruning", column, where=where)
+
+
+def _said_kept(p: Pruning) -> str:
+    """`_span` of the components that keep weight, its numbers with their places."""
+    low, high = int(p.kept.min()), int(p.kept.max())
+    middle = _said(p, float(np.median(p.kept)), "components_kept_median")
+    if low == high:
+        return middle
+    ends = (_said(p, low, "components_kept_min"), _said(p, high, "components_kept_max"))
+    return f"{middle} ({' to '.join(ends)})"
 
 
 def _table(results: StudyResults, found: list[Pruning]) -> Table:
@@ -132,6 +153,8 @@ def _table(results: StudyResults, found: list[Pruning]) -> Table:
                 "concentration": p.concentration if bayesian else None,
                 "sparse_limit": limit,
                 "components_kept_median": float(np.median(p.kept)),
+                "components_kept_min": int(p.kept.min()),
+                "components_kept_max": int(p.kept.max()),
                 "components_in_use_median": float(used.median()) if len(used) else None,
                 "held_out_log_likelihood_median": float(test.median()) if len(test) else None,
                 "seeds": len(p.weights),

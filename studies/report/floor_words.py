@@ -1,25 +1,38 @@
-"""The noise floor in words: one line wherever times are compared."""
+"""The noise floor in words and in a table, wherever times are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from studies.report.floor_data import SelfTimed, self_timings
 from studies.report.loaded import StudyResults
+from studies.report.model import Block, Column, Entry, Table, Text
+from studies.report.numbers import linked
 from studies.report.tables import Measured
 from studies.report.words import escaped, listed, significant
 from studies.statistics import CONFIDENCE
 
+_Timings = Mapping[Measured, tuple[SelfTimed, ...]]
 
-def floor_text(results: StudyResults, quantities: Sequence[Measured]) -> str:
-    """What estimators' times differ by from their own, a paragraph.
+
+def floor_blocks(
+    results: StudyResults, quantities: Sequence[Measured], section: str
+) -> tuple[Block, ...]:
+    """What estimators' times differ by from their own: a paragraph, and its figures in a table.
 
     It says so where that was not measured, and where an estimator's second times are not those of
-    its first.
+    its first. The table's name begins with the section's.
     """
     found = {q: self_timings(results, q) for q in quantities}
     found = {q: timings for q, timings in found.items() if timings}
     if not found:
-        return _unmeasured(results)
-    parts = [_phrase(results, q, timings) for q, timings in found.items()]
+        return (Text(_unmeasured(results)),)
+    name = f"{section}-noise-floor"
+    return Text(_measured(results, found, name)), _table(results, found, name)
+
+
+def _measured(results: StudyResults, found: _Timings, table: str) -> str:
+    parts = [_phrase(results, q, timings, table) for q, timings in found.items()]
     drifted = [t for timings in found.values() for t in timings if t.drifted]
     return (
         "**Noise floor.** For its times alone each of these was run again beside the others, with "
@@ -30,13 +43,66 @@ def floor_text(results: StudyResults, quantities: Sequence[Measured]) -> str:
     )
 
 
-def _phrase(results: StudyResults, quantity: Measured, timings: tuple[SelfTimed, ...]) -> str:
-    floors = [
-        f"{results.label(t.estimator)} {significant(100 * t.floor.ratio, 2)}% over {t.floor.n} of "
-        f"{t.planned} pairs (its second times were {significant(t.ratio)} times its first)"
-        for t in timings
-    ]
+def _phrase(
+    results: StudyResults, quantity: Measured, timings: tuple[SelfTimed, ...], table: str
+) -> str:
+    floors = [_floor(results, quantity, t, table) for t in timings]
     return f"{escaped(quantity.metric.label)}: {listed(floors)}"
+
+
+def _floor(results: StudyResults, quantity: Measured, timed: SelfTimed, table: str) -> str:
+    where = {"estimator": timed.estimator, "metric": quantity.metric.name}
+    size, n, planned, ratio = (
+        linked(text, table, column, where=where)
+        for text, column in (
+            (f"{significant(100 * timed.floor.ratio, 2)}%", "noise_floor_percent"),
+            (str(timed.floor.n), "pairs"),
+            (str(timed.planned), "planned"),
+            (significant(timed.ratio), "second_over_first"),
+        )
+    )
+    return (
+        f"{results.label(timed.estimator)} {size} over {n} of {planned} pairs (its second times "
+        f"were {ratio} times its first)"
+    )
+
+
+def _table(results: StudyResults, found: _Timings, name: str) -> Table:
+    rows = [(quantity, timed) for quantity, timings in found.items() for timed in timings]
+    return Table(
+        name,
+        "Estimators timed against themselves: second times over first, a geometric mean over "
+        "pairs, and what it differs by from 1 by chance.",
+        (
+            Column("estimator", align="left"),
+            Column("quantity", align="left"),
+            Column("pairs"),
+            Column("second over first"),
+            Column("noise floor", "%"),
+        ),
+        tuple(
+            (
+                Entry(results.label(timed.estimator)),
+                Entry(escaped(quantity.metric.label)),
+                Entry(f"{timed.floor.n}/{timed.planned}"),
+                Entry(significant(timed.ratio)),
+                Entry(significant(100 * timed.floor.ratio, 2)),
+            )
+            for quantity, timed in rows
+        ),
+        pd.DataFrame([_record(quantity, timed) for quantity, timed in rows]),
+    )
+
+
+def _record(quantity: Measured, timed: SelfTimed) -> dict[str, object]:
+    return {
+        "estimator": timed.estimator,
+        "metric": quantity.metric.name,
+        "pairs": timed.floor.n,
+        "planned": timed.planned,
+        "second_over_first": timed.ratio,
+        "noise_floor_percent": 100 * timed.floor.ratio,
+    }
 
 
 def _drift(results: StudyResults, drifted: list[SelfTimed]) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from studies.report.floor_words import floor_text
+from studies.report.floor_words import floor_blocks
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.overhead_data import (
@@ -34,7 +34,7 @@ def epochs_section(results: StudyResults) -> Section:
         return Section("epochs", title, (Text("This run has no data set for it."),))
     blocks: list[Block] = [
         Text(_HOW),
-        Text(floor_text(results, (STEP,))),
+        *floor_blocks(results, (STEP,), "epochs"),
         Figure(
             name="epochs",
             alt="Seconds per epoch of every implementation, a panel a treatment of bits.",

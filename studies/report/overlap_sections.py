@@ -8,13 +8,24 @@ import pandas as pd
 
 from studies.metrics import METRICS
 from studies.report.answer_parts import ending_sentence
-from studies.report.floor_words import floor_text
+from studies.report.floor_words import floor_blocks
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer, Block, Column, Entry, Figure, Section, Table, Text
-from studies.report.overlap_data import Overlap, overlaps, slowdowns
+from studies.report.numbers import linked
+from studies.report.overlap_agreement import agreement_sentence, agreement_table
+from studies.report.overlap_data import Overlap, overlaps
+from studies.report.overlap_factors import (
+    factors_of,
+    factors_sentences,
+    factors_table,
+    time_range,
+)
 from studies.report.overlap_figures import draw_arrivals, draw_rates
 from studies.report.tables import RUNS_OK, Measured, ok_entry
 from studies.report.words import MISSING, fixed, listed, nats, significant
+
+_NAME = "overlap"
+"""Of the section and of its main table."""
 
 _TITLE = "Overlap and the rate of EM"
 _THEORY = (
@@ -37,11 +48,11 @@ def overlap_section(results: StudyResults) -> Section:
     """Iterations, seconds and rates against the separation."""
     found = [overlap for overlap in overlaps(results) if len(overlap.rates)]
     if not found:
-        return Section("overlap", _TITLE, (Text(_THEORY), Text("No run measured a rate.")))
+        return Section(_NAME, _TITLE, (Text(_THEORY), Text("No run measured a rate.")))
     who = listed([results.plain_label(name) for name in results.estimators])
     blocks: list[Block] = [
         Text(_THEORY),
-        Text(floor_text(results, (Measured(METRICS["fit_seconds"], ""),))),
+        *floor_blocks(results, (Measured(METRICS["fit_seconds"], ""),), _NAME),
         Figure(
             name="overlap-arrivals",
             alt=f"Steps and seconds to the target against the separation of the components, for "
@@ -61,9 +72,11 @@ def overlap_section(results: StudyResults) -> Section:
             draw=partial(draw_rates, results, found),
         ),
         _table(results, found),
-        Text(_why_sentence(results, found)),
+        agreement_table(found),
+        Text(factors_sentences(results, found)),
+        factors_table(results, found),
     ]
-    return Section("overlap", _TITLE, tuple(blocks))
+    return Section(_NAME, _TITLE, tuple(blocks))
 
 
 def overlap_answer(results: StudyResults) -> Answer:
@@ -74,83 +87,56 @@ def overlap_answer(results: StudyResults) -> Answer:
     near, far = found[0], found[-1]
     own = results.baseline
     headline = (
-        f"From a separation of {significant(far.separation)} standard deviations down to "
-        f"{significant(near.separation)}, the iterations that {results.label(own)} needs to come "
-        f"within {nats(results.target)} of the best go from {_count(far.steps(own))} to "
-        f"{_count(near.steps(own))}, as its rate goes from {_rate(far)} to {_rate(near)}."
+        f"From a separation of {_separation(far)} standard deviations down to {_separation(near)}, "
+        f"the iterations that {results.label(own)} needs to come within {nats(results.target)} of "
+        f"the best go from {_steps(far, own)} to {_steps(near, own)}, as its rate goes from "
+        f"{_rate(far)} to {_rate(near)}."
     )
-    details = [_agreement_sentence(found)]
+    details = [agreement_sentence(found)]
     details += [_ratio_sentence(results, found, name) for name in results.others]
     details.append(ending_sentence(results))
     return Answer(headline, tuple(d for d in details if d))
 
 
-def _agreement_sentence(found: list[Overlap]) -> str:
-    rates = pd.concat([overlap.rates for overlap in found]).dropna()
-    if rates.empty:
-        return ""
-    differences = (rates["observed"] - rates["theory"]).abs()
-    middle, most = float(differences.median()), float(differences.max())
-    return (
-        f"The rate as observed differs from theory by {significant(middle, 2)} in the median of "
-        f"{len(rates):,} fits and by {significant(most, 2)} at the most."
-    )
-
-
 def _ratio_sentence(results: StudyResults, found: list[Overlap], name: str) -> str:
     """Time to the target as a multiple of the baseline's, separation by separation."""
-    by_place = [(o, slowdowns(o, name, results.baseline)) for o in found]
-    medians = [(o.separation, float(np.median(r))) for o, r in by_place if len(r)]
-    reached = sum(o.reached(name)[0] for o in found)
-    planned = sum(o.reached(name)[1] for o in found)
-    miss = "" if reached == planned else f"; it reached it in {reached} of {planned} runs"
-    if not medians:
+    counts = [overlap.reached(name) for overlap in found]
+    reached, planned = (sum(values) for values in zip(*counts, strict=True))
+    miss = "" if reached == planned else f"; it reached it in {_runs(name, reached, planned)} runs"
+    factors = factors_of(results, found, name)
+    if not any(math.isfinite(place.time) for place in factors):
         return f"{results.label(name)} has no run to compare{miss}."
-    values = [value for _, value in medians]
+    low, high = time_range(factors)
     return (
-        f"To the target {results.label(name)} takes {significant(min(values))} to "
-        f"{significant(max(values))} times as long as {results.label(results.baseline)}, by "
-        f"separation (medians over the seeds where both reached it{miss})."
+        f"To the target {results.label(name)} takes {low} to {high} times as long as "
+        f"{results.label(results.baseline)}, by separation (medians over the seeds where both "
+        f"reached it{miss})."
     )
 
 
-def _why_sentence(results: StudyResults, found: list[Overlap]) -> str:
-    """Of which factors SVI's time to the target consists, from the rows."""
-    names = [name for name in results.others if results.registered(name) == "svi"]
-    return " ".join(filter(None, (_factors_sentence(results, found, name) for name in names)))
-
-
-def _factors_sentence(results: StudyResults, found: list[Overlap], name: str) -> str:
-    own = results.baseline
-    pairs = [(o.separation, _factors(o, name, own)) for o in found]
-    medians = [(at, *frame.median()) for at, frame in pairs if len(frame)]
-    if not medians:
-        return ""
-    (near, near_steps, _), (far, far_steps, _) = medians[0], medians[-1]
-    price = float(pd.concat([frame for _, frame in pairs])["price"].median())
-    text = (
-        f"Why {results.label(name)} takes another time than {results.label(own)}: for one "
-        f"iteration of EM on the way to the target it needs {significant(far_steps)} steps at a "
-        f"separation of {significant(far)} and {significant(near_steps)} at {significant(near)}, "
-        f"and one step takes {significant(price)} times an iteration's time (median over all "
-        "runs), for the gradient and the optimiser's bookkeeping."
+def _runs(name: str, reached: int, planned: int) -> str:
+    first, second = (
+        linked(f"{value:,}", _NAME, f"{name}_{what}", take="sum")
+        for value, what in ((reached, "reached"), (planned, "planned"))
     )
-    if near_steps < far_steps:
-        text += (
-            " Where the components are apart, an M-step goes almost straight to the maximum and a "
-            "gradient step only so far as its length allows; where they overlap, EM creeps along "
-            "the flat directions, which steps of adapted length cross faster."
-        )
-    return text
+    return f"{first} of {second}"
 
 
-def _factors(overlap: Overlap, name: str, own: str) -> pd.DataFrame:
-    """Steps for one of EM's iterations and the price of a step, on seeds where both arrived."""
-    one, other = (overlap.of(n).set_index("seed") for n in (name, own))
-    both = one["reached"] & other["reached"] & (one["steps"] > 0) & (other["steps"] > 0)
-    one, other = one[both], other[both]
-    steps = one["steps"] / other["steps"]
-    return pd.DataFrame({"steps": steps, "price": one["seconds"] / other["seconds"] / steps})
+def _said(text: str, overlap: Overlap, column: str) -> str:
+    """`text`, a figure of a separation, with its place in the table."""
+    return linked(text, _NAME, column, where={"dataset": overlap.dataset})
+
+
+def _separation(overlap: Overlap) -> str:
+    return _said(significant(overlap.separation), overlap, "separation")
+
+
+def _steps(overlap: Overlap, name: str) -> str:
+    return _said(_count(overlap.steps(name)), overlap, f"{name}_steps")
+
+
+def _rate(overlap: Overlap) -> str:
+    return _said(fixed(float(overlap.rates["theory"].median()), 3), overlap, "theory")
 
 
 def _table(results: StudyResults, found: list[Overlap]) -> Table:
@@ -169,11 +155,14 @@ def _table(results: StudyResults, found: list[Overlap]) -> Table:
                 *arrivals,
             )
         )
-        counts = [v for n in results.estimators for v in (overlap.steps(n), overlap.seconds(n))]
-        records.append((overlap.separation, theory.median(), observed.median(), predicted, *counts))
-    names = [f"{n}_{what}" for n in results.estimators for what in ("steps", "seconds")]
+        record = {"dataset": overlap.dataset, "separation": overlap.separation}
+        record |= {"theory": theory.median(), "observed": observed.median()}
+        record["predicted"] = predicted
+        for name in results.estimators:
+            record |= _arrival_record(overlap, name)
+        records.append(record)
     return Table(
-        "overlap",
+        _NAME,
         "Medians over seeds: EM's rate in theory (below: its range) and as observed, the "
         "iterations to the target in theory, and the steps that each estimator took (below: "
         "seconds, and how many runs reached it).",
@@ -186,7 +175,7 @@ def _table(results: StudyResults, found: list[Overlap]) -> Table:
             *(Column(f"{results.label(n)}, steps") for n in results.estimators),
         ),
         tuple(rows),
-        pd.DataFrame(records, columns=["separation", "theory", "observed", "predicted", *names]),
+        pd.DataFrame(records),
     )
 
 
@@ -197,8 +186,14 @@ def _arrival(overlap: Overlap, name: str) -> Entry:
     return Entry("missed" if math.isnan(steps) else _count(steps), f"{note}{reached}/{planned}")
 
 
-def _rate(overlap: Overlap) -> str:
-    return fixed(float(overlap.rates["theory"].median()), 3)
+def _arrival_record(overlap: Overlap, name: str) -> dict[str, float]:
+    reached, planned = overlap.reached(name)
+    return {
+        f"{name}_steps": overlap.steps(name),
+        f"{name}_seconds": overlap.seconds(name),
+        f"{name}_reached": reached,
+        f"{name}_planned": planned,
+    }
 
 
 def _top(values: pd.Series) -> str:
@@ -206,4 +201,5 @@ def _top(values: pd.Series) -> str:
 
 
 def _count(value: float) -> str:
-    return MISSING if math.isnan(value) else fixed(value, 0)
+    """A median of counts, which may be half a one more."""
+    return fixed(value, 0 if value >= 10 or value == round(value, 0) else 1)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.speed_data import Point, step_seconds, timed_points
 from studies.report.speed_words import POINT_COLUMNS, milliseconds, percent, point_entries, present
 from studies.report.tables import RUNS_OK, ok_entry
@@ -25,9 +26,13 @@ def product_bound_section(results: StudyResults) -> Section:
                 records.append(record)
     frame = pd.DataFrame(records, columns=_BOUND_COLUMNS)
     share = frame["share"].astype(float)
+    frame["share_percent"] = 100 * share
+    low, high = (
+        linked(percent(value), "product-bound", "share_percent", take=take)
+        for value, take in ((share.min(), "min"), (share.max(), "max"))
+    )
     lead = _BOUND + (
-        f" The bound is {percent(share.min())} to {percent(share.max())} of the time that an "
-        "iteration of EM by hand takes."
+        f" The bound is {low} to {high} of the time that an iteration of EM by hand takes."
         if records
         else " No run measured it."
     )

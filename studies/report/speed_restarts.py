@@ -8,6 +8,7 @@ import pandas as pd
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
 from studies.report.speed_data import timed_points
+from studies.report.speed_held import Said
 from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import counted, fixed, seconds, significant
 
@@ -24,12 +25,15 @@ class RestartSpeed:
     ----------
     factors
         For each repetition, the other's seconds over the baseline's, both summed over K.
+    sizes
+        How many numbers of components the sweep has.
     worst
         The largest amount by which the highest bound that any of the baseline's starts reached is
         below the other's, at any K in any repetition, in nats per datum.
     """
 
     factors: tuple[float, ...]
+    sizes: int
     worst: float
 
     @property
@@ -62,7 +66,7 @@ def restart_speed(results: StudyResults, other: str) -> RestartSpeed | None:
     bounds = _by_dataset(results, "highest_bound", "train", datasets, results.baseline)
     theirs = _by_dataset(results, "highest_bound", "train", datasets, other)
     behind = (theirs - bounds).loc[whole].to_numpy().max()
-    return RestartSpeed(tuple(factors.tolist()), float(behind))
+    return RestartSpeed(tuple(factors.tolist()), len(datasets), float(behind))
 
 
 def restarts_section(results: StudyResults) -> Section:
@@ -126,12 +130,15 @@ def _table(results: StudyResults, names: list[str]) -> Table:
     )
 
 
-def restart_figure(speed: RestartSpeed) -> str:
-    """The figure of the verdict, in words."""
-    spread = f"{significant(min(speed.factors))} to {significant(max(speed.factors))}"
+def restart_figure(speed: RestartSpeed, said: Said) -> str:
+    """The figure of the verdict, in words, its numbers with their places."""
+    low, high = (significant(take(speed.factors)) for take in (min, max))
+    spread = f"{said(low, 'low')} to {said(high, 'high')}"
+    mean = said(significant(speed.mean), "figure")
+    behind = said(significant(speed.worst), "behind")
     place = (
         "and nowhere below its highest bound"
         if speed.reaches_the_same
-        else f"but up to {significant(speed.worst)} nats per datum below its highest bound"
+        else f"but up to {behind} nats per datum below its highest bound"
     )
-    return f"{significant(speed.mean)} times as fast ({spread} over repetitions), {place}"
+    return f"{mean} times as fast ({spread} over repetitions), {place}"

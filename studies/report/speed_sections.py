@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from studies.metrics import METRICS
 from studies.report.floor_data import floor_under
-from studies.report.floor_words import floor_text
+from studies.report.floor_words import floor_blocks
 from studies.report.loaded import StudyResults
 from studies.report.model import (
     Block,
@@ -33,8 +34,14 @@ from studies.report.speed_data import (
     timed_points,
 )
 from studies.report.speed_figures import draw_ratios, step_ratios
-from studies.report.speed_targets import verdicts
-from studies.report.speed_words import POINT_COLUMNS, milliseconds, point_entries, present
+from studies.report.speed_targets import target_table, verdicts
+from studies.report.speed_words import (
+    POINT_COLUMNS,
+    STEP_SECONDS,
+    milliseconds,
+    point_entries,
+    present,
+)
 from studies.report.tables import RUNS_OK, Measured, ok_entry
 from studies.report.words import fixed, listed, significant
 
@@ -52,19 +59,19 @@ def speed_section(results: StudyResults) -> Section:
     memory = lambda p, n: _memory(results, p, n)  # noqa: E731
     blocks: tuple[Block, ...] = (
         Text(_HOW),
-        Text(floor_text(results, (_STEP,))),
+        *floor_blocks(results, (_STEP,), "speed"),
         Bullets(tuple(verdict.text for verdict in verdicts(results))),
+        target_table(results),
         *_ratio_figure(results, points, [name for name in names if name != results.baseline]),
-        _wide(
+        _with_ratios(
             results,
-            "step-seconds",
+            STEP_SECONDS,
             "Milliseconds per iteration, the median over repetitions. Below: how many times as "
             f"long as {results.label(results.baseline)}'s, with the range over repetitions; *not "
             "ranked* where the two are not at the same place after the same iterations; *a tie* "
             "where the mean ratio is within the noise floor of its sweep.",
             points,
             names,
-            lambda p, n: _step(results, p, n),
         ),
         _wide(
             results,
@@ -87,7 +94,7 @@ def speed_section(results: StudyResults) -> Section:
         ),
         _wide(
             results,
-            "parity",
+            "speed-parity",
             f"Relative difference of the log-likelihood{_scored_rows(results)} from "
             f"{results.label(results.baseline)}'s after the last iteration, the largest of all "
             f"repetitions. Ranked are those up to {significant(DOUBLE_PARITY)} in double and "
@@ -157,6 +164,23 @@ def _wide(
     columns = (*POINT_COLUMNS, RUNS_OK, *(Column(results.label(n)) for n in names))
     headings = ["dataset", "n_rows", "n_features", "n_components", "covariance_type", *names]
     return Table(name, caption, columns, tuple(rows), pd.DataFrame(records, columns=headings))
+
+
+def _with_ratios(
+    results: StudyResults, name: str, caption: str, points: Sequence[Point], names: Sequence[str]
+) -> Table:
+    """Times per iteration; the frame has their ratios to the baseline's too."""
+    table = _wide(results, name, caption, points, names, lambda p, n: _step(results, p, n))
+    others = [n for n in names if n != results.baseline]
+    ratios = {n: [_ratio_record(results, p, n) for p in points] for n in others}
+    frames = [pd.DataFrame(ratios[n]).add_prefix(f"{n}_") for n in others]
+    return replace(table, frame=pd.concat([table.frame, *frames], axis=1))
+
+
+def _ratio_record(results: StudyResults, point: Point, name: str) -> dict[str, float]:
+    ratios = pd.Series(step_ratios(results, point, name))
+    found = {"ratio": ratios.median(), "low": ratios.min(), "high": ratios.max()}
+    return {**found, "repetitions": len(ratios)}
 
 
 def _step(results: StudyResults, point: Point, name: str) -> _Shown:

@@ -9,11 +9,15 @@ import pandas as pd
 from studies.report.comparison import median_with_misses, times_to_target
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.speed_data import Point, step_seconds, timed_points
 from studies.report.speed_words import POINT_COLUMNS, point_entries
 from studies.report.target_data import arrivals
 from studies.report.target_section import arrival_figures
 from studies.report.words import counted, fixed, nats, seconds, significant
+
+_NAME = "speed-target"
+"""Of the section and of its table."""
 
 _GROUP = "to-target"
 _MEASURED = ("objective", "train")
@@ -42,7 +46,7 @@ def speed_target_section(results: StudyResults) -> Section:
     title = "Time to a common target"
     points = timed_points(results, (_GROUP,))
     if not points:
-        return Section("speed-target", title, (Text("This run has no data set for it."),))
+        return Section(_NAME, title, (Text("This run has no data set for it."),))
     found = {point.dataset: dataset_arrivals(results, point.dataset) for point in points}
     lead = (
         f"The first step at which an implementation's own objective is within "
@@ -57,7 +61,7 @@ def speed_target_section(results: StudyResults) -> Section:
     if any(sentences):
         blocks.append(Bullets(tuple(sentence for sentence in sentences if sentence)))
     blocks += [_table(results, points, found), *arrival_figures(results, every)]
-    return Section("speed-target", title, tuple(blocks))
+    return Section(_NAME, title, tuple(blocks))
 
 
 def _of_point(results: StudyResults, point: Point, found: dict[str, Arrival]) -> str:
@@ -93,19 +97,41 @@ def slowdown_sentence(results: StudyResults, dataset: str, found: dict[str, Arri
         if math.isnan(own.seconds) or math.isnan(other.seconds):
             sentences.append(f"{results.label(name)} or EM missed it in half its runs or more.")
             continue
-        steps = other.steps / own.steps
-        price = step_seconds(results, dataset, name) / step_seconds(
-            results, dataset, results.baseline
+        taken = _multiples(results, dataset, name, found)
+        times, steps, price = (
+            _said(significant(taken[column]), dataset, name, column) for column in _MULTIPLES
         )
+        many = _said(fixed(other.steps, 0), dataset, name, "steps")
+        few = _said(fixed(own.steps, 0), dataset, results.baseline, "steps")
         sentences.append(
-            f"{results.label(name)} takes {significant(other.seconds / own.seconds)} times as long "
-            f"as {results.label(results.baseline)}: it needs {fixed(other.steps, 0)} steps for "
-            f"{fixed(own.steps, 0)} iterations ({significant(steps)} times as many), because a "
-            "gradient step is short where the M-step goes to the maximum of its bound at once, and "
-            f"a step costs {significant(price)} times an iteration, for the gradient and the "
-            "optimiser's bookkeeping."
+            f"{results.label(name)} takes {times} times as long as "
+            f"{results.label(results.baseline)}: it needs {many} steps for {few} iterations "
+            f"({steps} times as many), because a gradient step is short where the M-step goes to "
+            f"the maximum of its bound at once, and a step costs {price} times an iteration, for "
+            "the gradient and the optimiser's bookkeeping."
         )
     return " ".join(sentences)
+
+
+_MULTIPLES = ("seconds_ratio", "steps_ratio", "step_seconds_ratio")
+
+
+def _multiples(
+    results: StudyResults, dataset: str, name: str, found: Mapping[str, Arrival]
+) -> dict[str, float]:
+    """Time to the target, steps and time per step, over those of the baseline."""
+    own, other = found.get(results.baseline), found[name]
+    if own is None:
+        return dict.fromkeys(_MULTIPLES, math.nan)
+    price = step_seconds(results, dataset, name) / step_seconds(results, dataset, results.baseline)
+    ratios = (other.seconds / own.seconds, other.steps / own.steps, price)
+    return dict(zip(_MULTIPLES, ratios, strict=True))
+
+
+def _said(text: str, dataset: str, name: str, column: str) -> str:
+    """`text`, a figure of an implementation on a data set, with its place in the table."""
+    where = {"dataset": dataset, "estimator": name}
+    return linked(text, _NAME, column, where=where)
 
 
 def _table(
@@ -126,10 +152,13 @@ def _table(
                 )
             )
             taken = (when.reached, when.planned, when.steps, when.seconds, step)
-            records.append((*point.size, point.covariance_type, name, *taken))
+            ratios = _multiples(results, point.dataset, name, found[point.dataset])
+            place = (point.dataset, *point.size, point.covariance_type, name)
+            records.append((*place, *taken, *ratios.values()))
+    sizes = ["n_rows", "n_features", "n_components", "covariance_type"]
     measured = ["estimator", "reached", "planned", "steps", "seconds", "step_seconds"]
     return Table(
-        "speed-target",
+        _NAME,
         "Medians over all planned repetitions; *missed* where at least half never came so near.",
         (
             *POINT_COLUMNS,
@@ -140,8 +169,5 @@ def _table(
             Column("time per step", "ms"),
         ),
         tuple(rows),
-        pd.DataFrame(
-            records,
-            columns=["n_rows", "n_features", "n_components", "covariance_type", *measured],
-        ),
+        pd.DataFrame(records, columns=["dataset", *sizes, *measured, *_MULTIPLES]),
     )

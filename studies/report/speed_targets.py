@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 from studies.report.answer_parts import ending_sentence
 from studies.report.loaded import StudyResults
-from studies.report.model import Answer
+from studies.report.model import Answer, Table
 from studies.report.speed_data import Point, Speedup, combined, timed_points
+from studies.report.speed_held import Held, Verdict, count_said, held_table, spread
 from studies.report.speed_restarts import restart_figure, restart_speed
+from studies.report.speed_words import in_step_seconds
 from studies.report.words import counted, listed, significant
 
 STATED_SIZES = (
@@ -25,21 +27,6 @@ _KINDS = ("full", "tied", "diag", "spherical")
 _FULL_FACTOR, _OTHER_FACTOR, _RESTARTS_FACTOR, _MEMORY_LIMIT = 8.0, 3.0, 10.0, 200.0
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A target, whether it was met (None: it cannot be told), and the figure it was held to."""
-
-    target: str
-    met: bool | None
-    figure: str
-
-    @property
-    def text(self) -> str:
-        """One line of Markdown."""
-        word = {True: "met", False: "not met", None: "not judged"}[self.met]
-        return f"{self.target}: **{word}** — {self.figure}."
-
-
 def verdicts(results: StudyResults) -> tuple[Verdict, ...]:
     """Every target's verdict, in order."""
     single = [n for n in results.estimators if n == "em-float32"]
@@ -54,33 +41,46 @@ def verdicts(results: StudyResults) -> tuple[Verdict, ...]:
     )
 
 
+def target_table(results: StudyResults) -> Table:
+    """The figures of the answer and of every target."""
+    return held_table(_of_all_sizes(results), verdicts(results))
+
+
 def speed_answer(results: StudyResults) -> Answer:
     """What an iteration costs, in words."""
     if (results.cells["status"] != "ok").all():
         return Answer("No run ended well, so there is no answer.", (ending_sentence(results),))
-    points = [p for p in timed_points(results, [_LARGE]) if p.covariance_type == "full"]
-    speed = combined(results, points, results.baseline, RIVAL)
+    speed = _of_all_sizes(results)
     details = [_count_sentence(verdicts(results)), ending_sentence(results)]
     if not speed.repetitions:
         return Answer(details[0], tuple(details[1:]))
     headline = (
-        f"With full covariances {results.label(results.baseline)} makes {significant(speed.mean)} "
+        f"With full covariances {results.label(results.baseline)} makes {speed.said_figure()} "
         f"iterations in the time of one of {results.label(RIVAL)}, in the geometric mean over "
-        f"{counted(len(points), 'size')} ({_spread(speed)})."
+        f"{speed.said(counted(speed.sizes, 'size'), 'sizes')} ({_spread(speed)})."
     )
     return Answer(headline, tuple(details))
+
+
+def _of_all_sizes(results: StudyResults) -> Held:
+    """The speed with full covariances at every size that was run, stated or not."""
+    points = [p for p in timed_points(results, [_LARGE]) if p.covariance_type == "full"]
+    speed = combined(results, points, results.baseline, RIVAL)
+    return Held.of("full covariances, all sizes run", speed, points)
 
 
 def _count_sentence(judged: Sequence[Verdict]) -> str:
     """How many targets are met, and which are not."""
     missed = [v for v in judged if v.met is False]
     met, unknown = sum(v.met is True for v in judged), sum(v.met is None for v in judged)
-    parts = [f"Of {counted(len(judged), 'target')} {met} {_is(met)} met"]
+    asked = count_said(len(judged), "asked", "target")
+    parts = [f"Of {asked} {count_said(met, 'met')} {_is(met)} met"]
     if missed:
         which = [f"{v.target[:1].lower()}{v.target[1:]} ({v.figure})" for v in missed]
-        parts.append(f"{len(missed)} {_is(len(missed))} not: {'; '.join(which)}")
+        many = count_said(len(missed), "missed")
+        parts.append(f"{many} {_is(len(missed))} not: {'; '.join(which)}")
     if unknown:
-        parts.append(f"{unknown} could not be judged")
+        parts.append(f"{count_said(unknown, 'not_judged')} could not be judged")
     return f"{listed(parts)}."
 
 
@@ -101,11 +101,11 @@ def _factor(results: StudyResults, kinds: Sequence[str], factor: float) -> Verdi
     )
     points = _all_stated(results, kinds)
     speed = combined(results, points, results.baseline, RIVAL)
+    held = Held.of(f"{listed(kinds)} covariances", speed, points)
     if not speed.repetitions:
-        return Verdict(target, None, _missing(points))
-    least = f"{significant(speed.least)} at the least favourable size"
-    figure = f"{significant(speed.mean)} times ({_spread(speed)}; {least})"
-    return Verdict(target, speed.mean >= factor, figure)
+        return Verdict(target, None, _missing(points), held)
+    figure = f"{held.said_figure()} times ({_spread(held)}; {_least(held)})"
+    return Verdict(target, speed.mean >= factor, figure, held)
 
 
 def _small_tables(results: StudyResults) -> Verdict:
@@ -113,12 +113,25 @@ def _small_tables(results: StudyResults) -> Verdict:
     points = timed_points(results, _SMALL)
     speeds = [combined(results, [p], results.baseline, RIVAL) for p in points]
     if {p.group for p in points} != set(_SMALL) or not all(s.repetitions for s in speeds):
-        return Verdict(target, None, "the small tables were not all run, or may not be ranked")
-    figures = [
-        f"{p.group} {p.covariance_type} {significant(s.mean)} times as fast ({_spread(s)})"
-        for p, s in zip(points, speeds, strict=True)
-    ]
-    return Verdict(target, all(s.mean >= 1 for s in speeds), listed(figures))
+        why = "the small tables were not all run, or may not be ranked"
+        return Verdict(target, None, why, Held(_SMALLEST))
+    figures = [_small_table(p, s) for p, s in zip(points, speeds, strict=True)]
+    slowest = min(speeds, key=lambda speed: speed.mean)
+    held = Held.of(_SMALLEST, slowest, points)
+    return Verdict(target, slowest.mean >= 1, listed(figures), held)
+
+
+_SMALLEST = "small tables, the slowest of them"
+
+
+def _small_table(point: Point, speed: Speedup) -> str:
+    """How fast one of them is; its figures are those of the table of times per iteration."""
+    said = partial(in_step_seconds, point.dataset, RIVAL)
+    ranged = spread(speed.repetitions, speed.low, speed.high, said)
+    return (
+        f"{point.group} {point.covariance_type} {said(significant(speed.mean), 'ratio')} times as "
+        f"fast ({ranged})"
+    )
 
 
 def _against_peer(results: StudyResults, own: str, peer: str) -> Verdict:
@@ -128,13 +141,14 @@ def _against_peer(results: StudyResults, own: str, peer: str) -> Verdict:
     ]
     points = _all_stated(results, kinds)
     speed = combined(results, points, own, peer)
+    held = Held.of(f"against {results.label(peer)} in float32", speed, points)
     if not speed.repetitions:
-        return Verdict(target, None, _missing(_all_stated(results, _KINDS)))
+        return Verdict(target, None, _missing(_all_stated(results, _KINDS)), held)
     figure = (
-        f"{significant(speed.mean)} times in the geometric mean over {listed(kinds)} covariances "
-        f"({_spread(speed)}; {significant(speed.least)} at the least favourable size)"
+        f"{held.said_figure()} times in the geometric mean over {listed(kinds)} covariances "
+        f"({_spread(held)}; {_least(held)})"
     )
-    return Verdict(target, speed.least > 1, figure)
+    return Verdict(target, speed.least > 1, figure, held)
 
 
 def _restarts(results: StudyResults) -> Verdict:
@@ -142,24 +156,36 @@ def _restarts(results: StudyResults) -> Verdict:
         f"At least {significant(_RESTARTS_FACTOR)} times {results.label(RIVAL)}'s speed over a "
         "sweep of K with 20 starts each, to the same best optimum"
     )
+    name = "a sweep of K with many starts"
     speed = restart_speed(results, RIVAL)
     if speed is None:
-        return Verdict(target, None, "the sweep was not run, or not to its end")
+        return Verdict(target, None, "the sweep was not run, or not to its end", Held(name))
+    held = Held(
+        name,
+        figure=speed.mean,
+        low=min(speed.factors),
+        high=max(speed.factors),
+        behind=speed.worst,
+        sizes=speed.sizes,
+        repetitions=len(speed.factors),
+    )
     met = speed.mean >= _RESTARTS_FACTOR and speed.reaches_the_same
-    return Verdict(target, met, restart_figure(speed))
+    return Verdict(target, met, restart_figure(speed, held.said), held)
 
 
 def _memory(results: StudyResults) -> Verdict:
     target = f"Less than {significant(_MEMORY_LIMIT)} MB beyond the data at each stated size"
+    name = "memory beyond the data, MB"
     points = _all_stated(results, _KINDS)
     values = [
         float(results.values("fit_memory", "", p.dataset, results.baseline).max()) for p in points
     ]
     if not values or any(math.isnan(v) for v in values):
         missing = "memory could not be measured in every run" if points else _missing(points)
-        return Verdict(target, None, missing)
-    figure = f"{significant(max(values))} MB at the most"
-    return Verdict(target, max(values) < _MEMORY_LIMIT, figure)
+        return Verdict(target, None, missing, Held(name))
+    held = Held(name, figure=max(values), sizes=len(points), repetitions=results.n_seeds)
+    figure = f"{held.said_figure()} MB at the most"
+    return Verdict(target, max(values) < _MEMORY_LIMIT, figure, held)
 
 
 def _all_stated(results: StudyResults, kinds: Sequence[str]) -> list[Point]:
@@ -174,10 +200,9 @@ def _missing(points: Sequence[Point]) -> str:
     return "not every size has both times, or the two do not agree there"
 
 
-def _spread(speed: Speedup) -> str:
-    if speed.repetitions == 1:
-        return "one repetition"
-    return (
-        f"{significant(speed.low)} to {significant(speed.high)} over {speed.repetitions} "
-        "repetitions"
-    )
+def _spread(held: Held) -> str:
+    return spread(held.repetitions, held.low, held.high, held.said)
+
+
+def _least(held: Held) -> str:
+    return f"{held.said_figure('least')} at the least favourable size"

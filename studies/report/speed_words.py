@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry
+from studies.report.numbers import linked
 from studies.report.speed_data import SIMULATED_GROUPS, Point
 from studies.report.words import escaped, fixed, significant
 
@@ -25,6 +26,18 @@ def present(results: StudyResults, points: Sequence[Point]) -> list[str]:
         for name in results.estimators
         if any(results.planned(point.dataset, name) for point in points)
     ]
+
+
+STEP_SECONDS = "step-seconds"
+"""The table of times per iteration; its frame has the ratios of its notes too."""
+
+
+def in_step_seconds(dataset: str, estimator: str, text: str, column: str) -> str:
+    """`text`, of an estimator's times over the baseline's, with its place in the table.
+
+    The columns are "ratio" (the median over repetitions), "low", "high" and "repetitions".
+    """
+    return linked(text, STEP_SECONDS, f"{estimator}_{column}", where={"dataset": dataset})
 
 
 def milliseconds(seconds: float) -> str:

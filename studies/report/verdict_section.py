@@ -4,20 +4,21 @@ import math
 
 import pandas as pd
 
-from studies.report.floor_words import floor_text
+from studies.report.floor_words import floor_blocks
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.paired_data import is_timing
 from studies.report.verdict_data import Compared, comparisons, tested_comparisons
-from studies.report.verdict_links import shown_figures
+from studies.report.verdict_links import TABLE, shown_figures
 from studies.report.verdict_words import (
     METHOD,
     centre,
     interval,
     p_text,
-    pairs_phrase,
     quantity_name,
     region,
+    said_pairs,
     verdict_sentence,
 )
 from studies.report.words import MISSING, counted, signed
@@ -34,7 +35,7 @@ def verdicts_section(results: StudyResults) -> Section:
     blocks: list[Block] = [Text(f"{METHOD} {_family(compared)}".strip())]
     timings = dict.fromkeys(c.quantity for c in compared if is_timing(c.quantity))
     if timings:
-        blocks.append(Text(floor_text(results, tuple(timings))))
+        blocks += floor_blocks(results, tuple(timings), "verdicts")
     blocks += [_table(results, compared), Bullets(_sentences(results, compared))]
     return Section("verdicts", _TITLE, tuple(blocks))
 
@@ -53,22 +54,25 @@ def _family(compared: tuple[Compared, ...]) -> str:
             f"No comparison has the {fewest_pairs()} pairs without which no p can be at most "
             f"{ALPHA}: 2/2ⁿ is the smallest that n pairs can give."
         )
-    text = f"p is corrected by Holm's method over {counted(m, 'comparison')}"
+    tested = {"tested": True}
+    many = linked(counted(m, "comparison"), TABLE, "pairs", where=tested, take="count")
+    text = f"p is corrected by Holm's method over {many}"
     if m == 1:
         return "There is one comparison with enough pairs, hence nothing to correct p for."
     needed = fewest_pairs(ALPHA / m)
     fewest = min(c.summary.n for c in compared if c.p_corrected is not None)
     if fewest >= needed:
         return f"{text}."
+    some = linked(str(fewest), TABLE, "pairs", where=tested, take="min")
     return (
         f"{text}; for the first of them {needed} pairs are needed (the smallest p of n pairs is "
-        f"2/2ⁿ), and some have {fewest}."
+        f"2/2ⁿ), and some have {some}."
     )
 
 
 def _table(results: StudyResults, compared: tuple[Compared, ...]) -> Table:
     return Table(
-        name="verdicts",
+        name=TABLE,
         caption="The first estimator of each row as judged against the second; below the mean its "
         f"{CONFIDENCE:.0%} interval. Pairs: those with two values, of those planned.",
         columns=(
@@ -121,6 +125,7 @@ def _record(compared: Compared) -> dict[str, object]:
         "below": s.below,
         "rank_biserial": s.effect if s.n else math.nan,
         "p": math.nan if s.p_value is None else s.p_value,
+        "tested": compared.p_corrected is not None,
         "p_holm": math.nan if compared.p_corrected is None else compared.p_corrected,
         "region": compared.region,
         "noise_floor": math.nan if compared.floor is None else compared.floor.log_ratio,
@@ -141,11 +146,11 @@ def _sentences(results: StudyResults, compared: tuple[Compared, ...]) -> tuple[s
 def _point(results: StudyResults, of_pair: list[Compared]) -> str:
     """All quantities of one pair of estimators; the count of pairs once if it is the same."""
     names = f"**{results.label(of_pair[0].one)} against {results.label(of_pair[0].other)}"
-    counts = {pairs_phrase(c) for c in of_pair}
+    same = len({(c.summary.n, c.summary.planned) for c in of_pair}) == 1
     texts = [_capital(verdict_sentence(results, c)) for c in of_pair]
-    if len(counts) == 1:
-        return f"{names}**, {counts.pop()}. {'. '.join(texts)}."
-    counted_texts = [f"{t}, {pairs_phrase(c)}" for t, c in zip(texts, of_pair, strict=True)]
+    if same:
+        return f"{names}**, {said_pairs(of_pair[0])}. {'. '.join(texts)}."
+    counted_texts = [f"{t}, {said_pairs(c)}" for t, c in zip(texts, of_pair, strict=True)]
     return f"{names}.** {'. '.join(counted_texts)}."
 
 

@@ -169,8 +169,9 @@ def _no_pairs(results: StudyResults, compared: Compared) -> str:
 
 def _too_few(results: StudyResults, compared: Compared) -> str:
     n = compared.summary.n
+    pairs = in_verdicts(counted(n, "pair"), compared, "pairs")
     return (
-        f"too few seeds to say: {counted(n, 'pair')} cannot give a p under "
+        f"too few seeds to say: {pairs} cannot give a p under "
         f"{significant(smallest_p(n))}; observed is {_observed(results, compared)}"
     )
 
@@ -216,8 +217,9 @@ def _not_significant(results: StudyResults, compared: Compared) -> str:
     s = compared.summary
     observed = _observed(results, compared)
     if s.n in (s.above, s.below):
+        pairs = in_verdicts(f"{s.n} pairs", compared, "pairs")
         return (
-            f"{observed}: {'higher' if s.above else 'lower'} in every pair, but {s.n} pairs are "
+            f"{observed}: {'higher' if s.above else 'lower'} in every pair, but {pairs} are "
             f"too few for so many comparisons ({_p(compared)})"
         )
     return (

@@ -28,7 +28,7 @@ def section(store) -> Section:
 
 
 def frame(store) -> pd.DataFrame:
-    (table,) = (b for b in section(store).blocks if isinstance(b, Table))
+    (table,) = (b for b in section(store).blocks if isinstance(b, Table) and b.name == "verdicts")
     assert len(table.rows) == len(table.frame)
     return table.frame
 

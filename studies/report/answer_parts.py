@@ -3,6 +3,7 @@
 import numpy as np
 
 from studies.report.conditions import was_loaded
+from studies.report.endings import ENDINGS
 from studies.report.loaded import StudyResults
 from studies.report.numbers import linked
 from studies.report.paired_data import paired_values
@@ -10,9 +11,6 @@ from studies.report.parity_data import failing_estimators
 from studies.report.verdict_data import Compared, against_baseline
 from studies.report.verdict_words import cost_note, said_centre, verdict_phrase
 from studies.report.words import listed, seconds, significant
-
-ENDINGS = "endings"
-"""The table of how the runs ended, in the section on failures."""
 
 
 def ending_sentence(results: StudyResults) -> str:
@@ -88,20 +86,8 @@ def _cost_phrase(results: StudyResults, compared: Compared) -> str:
 def _ratio(results: StudyResults, estimator: str, means: list[float], take: str) -> str:
     """The least or the largest ratio of times, with its rows where a table has them."""
     text = significant({"min": min, "max": max}[take](means))
-    if results.kind != "mixture":
-        return text
-    return linked(text, "pairs", "time_ratio_mean", where={"estimator": estimator}, take=take)
-
-
-def runs_word(n: int) -> str:
-    """All of so many runs.
-
-    Examples
-    --------
-    >>> runs_word(1), runs_word(3)
-    ('the one run', 'all 3 runs')
-    """
-    return "the one run" if n == 1 else f"all {n:,} runs"
+    table = "pairs" if results.kind == "mixture" else "scores"
+    return linked(text, table, "time_ratio_mean", where={"estimator": estimator}, take=take)
 
 
 def _baseline_seconds(results: StudyResults) -> str:

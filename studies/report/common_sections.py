@@ -1,10 +1,14 @@
 """The sections that every kind of study has: scores, target, failures."""
 
+import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
+from studies.metrics import METRICS
 from studies.report.comparison import (
     median_with_misses,
     scored_estimators,
@@ -12,12 +16,14 @@ from studies.report.comparison import (
     target_metric,
     times_to_target,
 )
-from studies.report.endings import endings_table
+from studies.report.endings import ENDINGS, endings_table
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
+from studies.report.numbers import linked
+from studies.report.paired_data import paired_values
 from studies.report.progress_figures import CLOCKS, draw_floored_ways
 from studies.report.scales import Clock
-from studies.report.tables import main_table
+from studies.report.tables import Measured, main_table
 from studies.report.words import counted, escaped, fixed, listed, nats, plain, seconds
 
 BAND = (
@@ -33,15 +39,32 @@ _METRIC_WORDS = {
 
 
 def scores_section(results: StudyResults) -> Section:
-    """The main table."""
-    return Section("scores", "Scores", (main_table(results),))
+    """The main table; of VAEs its frame has the ratios of fitting times to the baseline's too.
+
+    Mixtures have them in the section of pairs.
+    """
+    table = main_table(results)
+    if results.kind == "vae":
+        table = replace(table, frame=table.frame.join(_time_ratios(results, table.frame)))
+    return Section("scores", "Scores", (table,))
+
+
+def _time_ratios(results: StudyResults, places: pd.DataFrame) -> pd.DataFrame:
+    """Geometric mean and median over pairs, a row a place; NaN where there is none."""
+    quantity = Measured(METRICS["fit_seconds"], "")
+    rows = []
+    for dataset, name in zip(places["dataset"], places["estimator"], strict=True):
+        pairs = paired_values(results, quantity, str(name), results.baseline)
+        logs = pd.Series([v for (d, _), v in pairs.items() if d == dataset], dtype=float).dropna()
+        rows.append((float(np.exp(logs.mean())), logs.map(math.exp).median()))
+    return pd.DataFrame(rows, columns=["time_ratio_mean", "time_ratio_median"])
 
 
 def failures_section(results: StudyResults) -> Section:
     """Every run that did not end well, or that there is none."""
     failures = results.failures
     if failures.empty:
-        text = f"All {counted(len(results.cells), 'run')} ended well."
+        text = f"All {_in_endings(len(results.cells), 'planned', 'run')} ended well."
         return Section("failures", "Failures", (Text(text), endings_table(results)))
     columns = ["dataset", "estimator", "seed", "status", "message"]
     rows = tuple(
@@ -67,8 +90,16 @@ def failures_section(results: StudyResults) -> Section:
         rows=rows,
         frame=failures[columns],
     )
-    lead = Text(f"{len(failures):,} of {counted(len(results.cells), 'run')} did not end well.")
+    lost, planned = len(failures), len(results.cells)
+    lead = Text(
+        f"{_in_endings(lost, 'not_well')} of {_in_endings(planned, 'planned', 'run')} did not end "
+        "well."
+    )
     return Section("failures", "Failures", (lead, table, endings_table(results)))
+
+
+def _in_endings(n: int, column: str, noun: str = "") -> str:
+    return linked(counted(n, noun) if noun else f"{n:,}", ENDINGS, column, take="sum")
 
 
 def target_section(results: StudyResults) -> Section:
@@ -195,7 +226,10 @@ def _target_table(results: StudyResults, times: pd.DataFrame, names: list[str]) 
                     Entry("missed" if pd.isna(time) else seconds(time), span),
                 )
             )
-            records.append((dataset, name, reached, len(runs), steps, time))
+            well = set(results.values("fit_seconds", "", dataset, name).index)
+            lost = int((~runs["reached"].astype(bool) & ~runs["seed"].isin(well)).sum())
+            counts = (reached, len(runs), len(runs) - reached, lost)
+            records.append((dataset, name, *counts, steps, time))
     return Table(
         name="target",
         caption="Runs that reached the target, and the median over all planned runs of when they "
@@ -216,6 +250,8 @@ def _target_table(results: StudyResults, times: pd.DataFrame, names: list[str]) 
                 "estimator",
                 "reached",
                 "planned",
+                "missed",
+                "missed_not_well",
                 "steps_median",
                 "seconds_median",
             ],

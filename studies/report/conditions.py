@@ -1,58 +1,16 @@
-"""Under what conditions runs were made: other work on the machine, more than one machine or code.
-
-A run's own record (`provenance` of a cell) comes before that of the study as last run; stores that
-lack either are of unknown conditions and nothing is said of them.
-"""
+"""Under what conditions runs were made, in words: other work, more than one machine or code."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from studies.report.endings import ENDINGS
+from studies.report.load_data import Load, loads, run_records, worst_load
 from studies.report.loaded import StudyResults
+from studies.report.numbers import linked
 from studies.report.words import counted, escaped, listed, significant
-
-_LEAST_EXCESS, _EXCESS_SHARE = 0.5, 0.1
-"""Load beyond a run's own counts from so much on, or from so large a share of the cores."""
 
 SHORT_CAVEAT = "**Take times with care: the machine was loaded, or not one machine (see above).**"
 """What stands above times once `caveat` has been said in full."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """The machine's load average as one run began, and what of it the runs themselves cause.
-
-    Parameters
-    ----------
-    average
-        Over the minute before.
-    own
-        Threads of a run times the runs at once.
-    cores
-        Of the machine; 0 where that is not known.
-    """
-
-    average: float
-    own: float
-    cores: int
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether there was other work: more than half a thread, or a tenth of the cores."""
-        return self.average - self.own > max(_LEAST_EXCESS, _EXCESS_SHARE * self.cores)
-
-
-def loads(results: StudyResults) -> tuple[Load, ...]:
-    """Of every run that recorded it."""
-    found = []
-    for record in _records(results):
-        if record.get("load_average") is None:
-            continue
-        threads = record.get("threads") or results.document.get("threads") or 1
-        own = float(threads) * float(record.get("jobs") or 1)
-        cores = _machine(record, results.provenance).get("cores") or 0
-        found.append(Load(float(record["load_average"]), own, int(cores)))
-    return tuple(found)
 
 
 def was_loaded(results: StudyResults) -> bool:
@@ -62,7 +20,7 @@ def was_loaded(results: StudyResults) -> bool:
 
 def mixtures(results: StudyResults) -> dict[str, tuple[str, ...]]:
     """What the runs differ in that should be one: processor, versions, commit; each value found."""
-    records, found = _records(results), {}
+    records, found = [record for _, record in run_records(results)], {}
     for what, values_of in _SHOULD_BE_ONE.items():
         every: dict[str, set[str]] = {}
         for record in records:
@@ -82,34 +40,42 @@ def caveat(results: StudyResults) -> str:
 
 def load_range(results: StudyResults) -> str:
     """The load averages as runs began, a sentence; empty where none was recorded."""
-    found = [load.average for load in loads(results)]
+    found = loads(results)
     if not found:
         return ""
-    own = sorted({load.own for load in loads(results)})
-    return (
-        f"Load average as runs began: {significant(min(found), 2)} to {significant(max(found), 2)}"
-        f"; a run itself causes {listed([significant(value) for value in own])}."
+    own = sorted({load.own for load in found})
+    averages = [load.average for load in found]
+    low, high = (
+        linked(significant(take(averages), 2), ENDINGS, f"load_{take.__name__}", take=take.__name__)
+        for take in (min, max)
     )
-
-
-def _records(results: StudyResults) -> list[dict[str, Any]]:
-    """What is known of every planned run that was made: of its invocation, and of itself."""
-    known = results.store.runs()
-    return [dict(known.get(p.get("run"), {})) | p for p in results.cells["provenance"] if p]
+    causes = listed([significant(value) for value in own])
+    return f"Load average as runs began: {low} to {high}; a run itself causes {causes}."
 
 
 def _loaded(results: StudyResults) -> str:
     found = loads(results)
-    foreign = [load for load in found if load.is_foreign]
-    if not foreign:
+    worst = worst_load(found)
+    if worst is None:
         return ""
-    worst = max(foreign, key=lambda load: load.average - load.own)
-    return (
-        f"The machine had other work to do: as {len(foreign):,} of {counted(len(found), 'run')} "
-        f"began its load average was above what the runs themselves cause, "
-        f"{significant(worst.average, 2)} against {significant(worst.own, 2)} at the worst. Take "
-        "times, and what is said of them, with care."
+    n = sum(load.is_foreign for load in found)
+    many = linked(f"{n:,}", ENDINGS, "loaded", take="sum")
+    every = linked(counted(len(found), "run"), ENDINGS, "load_known", take="sum")
+    average, own = (
+        _at_worst(worst, value, column)
+        for value, column in ((worst.average, "load_worst"), (worst.own, "load_worst_own"))
     )
+    return (
+        f"The machine had other work to do: as {many} of {every} began its load average was above "
+        f"what the runs themselves cause, {average} against {own} at the worst. Take times, and "
+        "what is said of them, with care."
+    )
+
+
+def _at_worst(worst: Load, value: float, column: str) -> str:
+    """A load, as it is said, with its place in the table of endings."""
+    where = {"estimator": worst.estimator}
+    return linked(significant(value, 2), ENDINGS, column, where=where)
 
 
 def _mixed(results: StudyResults) -> str:
@@ -121,14 +87,6 @@ def _mixed(results: StudyResults) -> str:
         f"The runs were not all made in one place: they have {'; '.join(parts)}. Times from "
         "different ones are not to be compared."
     )
-
-
-def _machine(record: Mapping[str, Any], study: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is known of a run's machine: its own keys, its table, or the whole study's."""
-    for source in (record, record.get("machine"), study.get("machine")):
-        if isinstance(source, Mapping) and source.get("cores"):
-            return source
-    return {}
 
 
 def _hardware(record: Mapping[str, Any]) -> dict[str, str]:

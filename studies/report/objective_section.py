@@ -6,6 +6,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Column, Entry, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.objective_data import (
     STANDARD_ERRORS,
     STATED,
@@ -16,13 +17,18 @@ from studies.report.objective_data import (
 from studies.report.words import MISSING, counted, escaped, fixed, nats, signed, significant
 
 _TITLE = "Own objective against the evaluation"
+_NAME = "objective"
+"""Of the section and of its table."""
+
+_SAME_THING = {"reason": ""}
+"""Of the runs whose two figures are of the same thing."""
 
 
 def objective_section(results: StudyResults) -> Section:
     """What every estimator says of itself, what the evaluation finds, and whether they agree."""
     words = own_words(results)
     blocks = (Text(_how(results)), Text(_outcome(results, words)), _table(results, words))
-    return Section("objective", _TITLE, blocks)
+    return Section(_NAME, _TITLE, blocks)
 
 
 def disagreement_sentence(results: StudyResults) -> str:
@@ -61,23 +67,34 @@ def _outcome(results: StudyResults, words: tuple[OwnWord, ...]) -> str:
     compared = sum(len(word.compared) for word in words)
     if compared == 0:
         return "No run has both figures of the same thing, so that nothing can be held against it."
-    return f"They agree in all of {counted(compared, 'run')} that have both of the same thing."
+    many = linked(counted(compared, "run"), _NAME, "own", where=_SAME_THING, take="count")
+    return f"They agree in all of {many} that have both of the same thing."
 
 
 def _phrase(results: StudyResults, word: OwnWord) -> str:
     worst = _worst(word.disagreeing)
+    of_word = {"group": word.group, "estimator": word.estimator}
+    of_run = {name: worst[name] for name in ("dataset", "seed")} | of_word
+    few = linked(str(len(word.disagreeing)), _NAME, "disagrees", where=of_word, take="sum")
+    runs = counted(len(word.compared), "run")
+    many = linked(runs, _NAME, "own", where=of_word | _SAME_THING, take="count")
+    most, allowed = (
+        linked(text, _NAME, column, where=of_run)
+        for text, column in (
+            (signed(float(worst["difference"])), "difference"),
+            (significant(float(worst["allowed"])), "allowed"),
+        )
+    )
     return (
-        f"{results.label(word.estimator)} on {escaped(word.group)} in {len(word.disagreeing)} of "
-        f"{counted(len(word.compared), 'run')}, at the most {signed(float(worst['difference']))} "
-        "nats per datum from the evaluation's figure, where "
-        f"{significant(float(worst['allowed']))} is allowed"
+        f"{results.label(word.estimator)} on {escaped(word.group)} in {few} of {many}, at the most "
+        f"{most} nats per datum from the evaluation's figure, where {allowed} is allowed"
     )
 
 
 def _table(results: StudyResults, words: tuple[OwnWord, ...]) -> Table:
-    frames = [word.runs.assign(estimator=word.estimator) for word in words]
+    frames = [_frame(word) for word in words]
     return Table(
-        name="objective",
+        name=_NAME,
         caption="Medians over runs, for sweeps over all of their points; the difference is the own "
         "objective less the evaluation's figure, where it is farthest from 0, with what is allowed "
         "there below. *Runs*: those that have both figures, of those planned.",
@@ -93,6 +110,12 @@ def _table(results: StudyResults, words: tuple[OwnWord, ...]) -> Table:
         rows=tuple(_row(results, word) for word in words),
         frame=pd.concat(frames) if frames else pd.DataFrame(),
     )
+
+
+def _frame(word: OwnWord) -> pd.DataFrame:
+    """One row a run."""
+    beyond = word.runs.index.isin(word.disagreeing.index).astype(int)
+    return word.runs.assign(estimator=word.estimator, group=word.group, disagrees=beyond)
 
 
 def _row(results: StudyResults, word: OwnWord) -> tuple[Entry, ...]:

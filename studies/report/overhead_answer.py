@@ -1,5 +1,6 @@
 """A study of overhead in words: what an epoch costs, what Pyro adds, and which targets are met."""
 
+import math
 from collections.abc import Sequence
 
 from studies.report.answer_parts import ending_sentence
@@ -103,8 +104,9 @@ def _count_sentence(judged: Sequence[Judged]) -> str:
     met = sum(j.met is True for j in judged)
     missed = [j for j in judged if j.met is False]
     unknown = sum(j.met is None for j in judged)
-    parts = [f"Of {counted(len(judged), 'target')}, counted by data set, "
-             f"{linked(str(met), 'targets', 'met', take='sum')} {_is(met)} met"]  # fmt: skip
+    asked = linked(counted(len(judged), "target"), "targets", "limit", take="count")
+    many = linked(str(met), "targets", "met", take="sum")
+    parts = [f"Of {asked}, counted by data set, {many} {_is(met)} met"]
     if missed:
         which = [
             f"{j.target.text[:1].lower()}{j.target.text[1:]} ({_bits(j.dataset)}): "
@@ -116,10 +118,15 @@ def _count_sentence(judged: Sequence[Judged]) -> str:
             )
             for j in missed
         ]
-        parts.append(f"{len(missed)} {_is(len(missed))} not ({'; '.join(which)})")
+        parts.append(f"{_of_met(len(missed), 0.0)} {_is(len(missed))} not ({'; '.join(which)})")
     if unknown:
-        parts.append(f"{unknown} could not be judged")
+        parts.append(f"{_of_met(unknown, math.nan)} could not be judged")
     return f"{listed(parts)}."
+
+
+def _of_met(n: int, met: float) -> str:
+    """How many targets are met (1), missed (0) or not judged (NaN), with the table's rows."""
+    return linked(str(n), "targets", "limit", where={"met": met}, take="count")
 
 
 def _is(n: int) -> str:

@@ -1,5 +1,6 @@
 """The targets that the VAEs' speed is held to, each met or not met with its figure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -138,7 +139,7 @@ def _table(results: StudyResults, judged: Sequence[Judged]) -> Table:
                 Entry(_word(j), "" if j.always or not j.met else "not in every repetition"),
             )
         )
-        met = None if j.met is None else float(j.met)
+        met = math.nan if j.met is None else float(j.met)
         values = (j.target.limit, j.ratio.median, j.ratio.low, j.ratio.high, j.ratio.n, met)
         records.append((j.dataset, j.target.slow, j.target.fast, *values))
     names = ["limit", "ratio", "ratio_low", "ratio_high", "repetitions", "met"]

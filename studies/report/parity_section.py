@@ -5,6 +5,7 @@ import pandas as pd
 from studies.report.floor_data import repeats
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Bullets, Column, Entry, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.parity_data import (
     AGREES,
     DIFFERS,
@@ -73,8 +74,11 @@ def _summary(results: StudyResults, rows: pd.DataFrame) -> str:
         )
     if not compared:
         return "Nothing could be compared."
+    many = linked(
+        counted(compared, "figure"), "parity", "difference", where={"status": AGREES}, take="count"
+    )
     return (
-        f"Before anything was timed, {counted(compared, 'figure')} on {where} were compared at "
+        f"Before anything was timed, {many} on {where} were compared at "
         "equal parameters with the exact ones; all agree within rounding."
     )
 

@@ -5,13 +5,13 @@ from functools import partial
 
 import pandas as pd
 
-from studies.report.answer_parts import runs_word
 from studies.report.common_sections import alternatives, target_section
 from studies.report.loaded import StudyResults
 from studies.report.model import Figure, Section, Text
+from studies.report.numbers import linked
 from studies.report.target_data import Arrivals, arrivals
 from studies.report.target_figures import draw_arrivals, draw_profiles
-from studies.report.words import counted, sentence
+from studies.report.words import counted
 
 
 def time_to_target_section(results: StudyResults) -> Section:
@@ -36,17 +36,28 @@ def arrival_figures(results: StudyResults, found: Arrivals) -> list[Figure]:
 def _misses(found: Arrivals) -> str:
     """How many runs never arrived, and why they are counted as they are."""
     frame = found.frame
-    missed = int((~frame["reached"]).sum())
-    start = f"{missed:,} of {counted(len(frame), 'run')} never reached it"
+    missed, planned = int((~frame["reached"]).sum()), len(frame)
     if missed == 0:
-        return f"{sentence(runs_word(len(frame)))} reached it."
+        if planned == 1:
+            return "The one run reached it."
+        return f"All {_in_target(counted(planned, 'run'), 'planned')} reached it."
+    start = (
+        f"{_in_target(f'{missed:,}', 'missed')} of "
+        f"{_in_target(counted(planned, 'run'), 'planned')} never reached it"
+    )
     unknown = int((~frame["reached"] & frame["whole_seconds"].isna()).sum())
-    left = f" ({unknown:,} of them did not end well)" if unknown else ""
+    of_them = _in_target(f"{unknown:,}", "missed_not_well")
+    left = f" ({of_them} of them did not end well)" if unknown else ""
     return (
         f"{start}{left}. Such a run counts in every share's denominator for good: its own stopping "
         "rule ended it, so it would never arrive, which is why no estimator for censored times "
         "(Kaplan and Meier's would let it arrive as late as others do) is used."
     )
+
+
+def _in_target(text: str, column: str) -> str:
+    """`text`, a count of runs, with its place in the table of the target."""
+    return linked(text, "target", column, take="sum")
 
 
 def _distribution(results: StudyResults, found: Arrivals) -> Figure:

@@ -9,6 +9,7 @@ from studies.report.common_sections import alternatives
 from studies.report.comparison import datum_scores, time_ratios
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
+from studies.report.numbers import linked
 from studies.report.vae_pair_figure import draw_paired
 from studies.report.vae_scales import ScaleGroup, places_of, scale_groups
 from studies.report.words import escaped, fixed, listed, signed, significant
@@ -76,12 +77,10 @@ def _compared(
 
 
 def _lead(pairs: pd.DataFrame) -> Text:
-    gains = pairs["unpaired_standard_error"] / pairs["standard_error"].where(
-        pairs["standard_error"] > 0
-    )
-    gain = float(gains.median())
+    gain = float(_gains(pairs).median())
+    times = linked(significant(gain, 2), "pairs", "standard_error_gain", take="median")
     without = (
-        f" Without pairing, the standard errors would be {significant(gain, 2)} times as large "
+        f" Without pairing, the standard errors would be {times} times as large "
         "(median over the rows)."
         if np.isfinite(gain) and gain > 1
         else ""
@@ -92,6 +91,12 @@ def _lead(pairs: pd.DataFrame) -> Text:
         "interval is over images for one pair of fitted models; how much a fit itself varies is "
         "seen by comparing the seeds."
     )
+
+
+def _gains(pairs: pd.DataFrame) -> pd.Series:
+    """How many times as large the standard errors would be without pairing."""
+    errors = pairs["standard_error"]
+    return pairs["unpaired_standard_error"] / errors.where(errors > 0)
 
 
 def _figure(results: StudyResults, group: ScaleGroup, pairs: pd.DataFrame) -> Figure:
@@ -139,13 +144,13 @@ def _table(results: StudyResults, group: ScaleGroup, pairs: pd.DataFrame) -> Tab
             Column("interval", align="left"),
         ),
         rows=tuple(rows),
-        frame=pairs,
+        frame=pairs.assign(standard_error_gain=_gains(pairs)),
     )
 
 
 def _ratios(results: StudyResults) -> str:
     parts = [
-        f"{results.label(name)} on {escaped(dataset)} {significant(float(np.median(ratios)))}"
+        f"{results.label(name)} on {escaped(dataset)} {_ratio(ratios, dataset, name)}"
         for dataset in results.datasets
         for name in results.others
         if len(ratios := time_ratios(results, dataset, name))
@@ -153,3 +158,10 @@ def _ratios(results: StudyResults) -> str:
     return (
         f" Fitting time as a multiple of the baseline's (median): {listed(parts)}." if parts else ""
     )
+
+
+def _ratio(ratios: np.ndarray, dataset: str, name: str) -> str:
+    """The median of some ratios of fitting times, with its place in the main table."""
+    where = {"dataset": dataset, "estimator": name}
+    text = significant(float(np.median(ratios)))
+    return linked(text, "scores", "time_ratio_median", where=where)

@@ -8,6 +8,7 @@ from studies.report import write_report
 from studies.report.building import build_answer, build_document
 from studies.report.loaded import StudyResults
 from studies.report.model import Table, Text
+from studies.report.numbers import unlinked
 from studies.report.objective_data import STATED, disagreements, own_words
 from studies.results import Score, TracePoint
 from tests.studies.report.synthetic import failing, mixture_store, vae_store
@@ -38,7 +39,7 @@ def section(results: StudyResults):
 def test_honest_estimators_agree(tmp_path):
     results = read(tmp_path)
     assert disagreements(results) == ()
-    texts = [b.text for b in section(results).blocks if isinstance(b, Text)]
+    texts = [unlinked(b.text) for b in section(results).blocks if isinstance(b, Text)]
     assert "They agree in all of 9 runs" in texts[1]
     (table,) = (b for b in section(results).blocks if isinstance(b, Table))
     assert [row[2].text for row in table.rows] == ["3/3"] * 3
@@ -51,7 +52,7 @@ def test_a_lying_estimator_is_flagged(tmp_path, by):
     results = read(tmp_path, change=lying("sklearn", by, seed=1))
     (word,) = disagreements(results)
     assert (word.estimator, word.disagreeing["seed"].tolist()) == ("sklearn", [1])
-    texts = [b.text for b in section(results).blocks if isinstance(b, Text)]
+    texts = [unlinked(b.text) for b in section(results).blocks if isinstance(b, Text)]
     assert "**They disagree: EM (scikit-learn) on iris in 1 of 3 runs" in texts[1]
     assert "Own objectives are not what the evaluation finds: EM (scikit-learn)" in (
         build_answer(results).text

@@ -9,6 +9,7 @@ from studies.report import write_report
 from studies.report.building import build_document
 from studies.report.loaded import StudyResults
 from studies.report.model import Bullets, Table, Text
+from studies.report.numbers import unlinked
 from studies.report.parity_section import parity_section
 from studies.report.speed_data import is_ranked
 from studies.results import ParityRow, ResultStore
@@ -66,7 +67,7 @@ def test_all_agree(tmp_path: Path) -> None:
     shown = lines(found)
     assert len(shown) == 3
     assert shown["EM (by hand)"] == [("2×10⁻¹³", "within 5×10⁻¹⁰")] * 3 + [("agrees", "")]
-    assert "9 figures on 1 data set" in said
+    assert "9 figures on 1 data set" in unlinked(said)
     assert "all agree" in said
     assert len(found.frame) == 9
 

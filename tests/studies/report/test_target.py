@@ -8,6 +8,7 @@ from studies.report.building import build_document
 from studies.report.comparison import shortfalls, times_to_target
 from studies.report.loaded import StudyResults
 from studies.report.model import Figure, Text
+from studies.report.numbers import unlinked
 from studies.report.style import themed
 from studies.report.target_data import arrivals
 from tests.studies.report.synthetic import failing, mixture_store, vae_store
@@ -65,7 +66,7 @@ def test_problems_are_those_planned_for_all_and_not_solved_by_the_start(tmp_path
 
 def test_the_section_counts_misses_and_says_why_they_stay(tmp_path):
     blocks = section(results_with_misses(tmp_path)).blocks
-    text = " ".join(b.text for b in blocks if isinstance(b, Text))
+    text = " ".join(unlinked(b.text) for b in blocks if isinstance(b, Text))
     assert "7 of 18 runs never reached it (1 of them did not end well)" in text
     assert "Kaplan and Meier" in text
     names = [b.name for b in blocks if isinstance(b, Figure)]

@@ -1,5 +1,6 @@
 """The section in which VAEs are compared image by image."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -34,8 +35,9 @@ def pairs_section(results: StudyResults) -> Section:
             "so there is nothing to compare image by image."
         )
         return Section("pairs", title, (Text(text),))
-    blocks: list[Block] = [_lead(pairs)]
-    for group in scale_groups(results, places_of(pairs)):
+    groups = scale_groups(results, places_of(pairs))
+    blocks: list[Block] = [_lead(pairs, groups)]
+    for group in groups:
         rows = group.rows(pairs)
         blocks += [_table(results, group, rows), _figure(results, group, rows)]
     return Section("pairs", title, tuple(blocks))
@@ -76,9 +78,12 @@ def _compared(
     return (len(found.differences), *interval, found.better, *errors)
 
 
-def _lead(pairs: pd.DataFrame) -> Text:
+def _lead(pairs: pd.DataFrame, groups: Sequence[ScaleGroup]) -> Text:
     gain = float(_gains(pairs).median())
-    times = linked(significant(gain, 2), "pairs", "standard_error_gain", take="median")
+    times = significant(gain, 2)
+    if len(groups) == 1:  # of several groups no one table has all rows
+        table = f"pairs{groups[0].suffix}"
+        times = linked(times, table, "standard_error_gain", take="median")
     without = (
         f" Without pairing, the standard errors would be {times} times as large "
         "(median over the rows)."
@@ -150,7 +155,7 @@ def _table(results: StudyResults, group: ScaleGroup, pairs: pd.DataFrame) -> Tab
 
 def _ratios(results: StudyResults) -> str:
     parts = [
-        f"{results.label(name)} on {escaped(dataset)} {_ratio(ratios, dataset, name)}"
+        f"{results.label(name)} on {escaped(dataset)} {_ratio(results, ratios, dataset, name)}"
         for dataset in results.datasets
         for name in results.others
         if len(ratios := time_ratios(results, dataset, name))
@@ -160,8 +165,10 @@ def _ratios(results: StudyResults) -> str:
     )
 
 
-def _ratio(ratios: np.ndarray, dataset: str, name: str) -> str:
-    """The median of some ratios of fitting times, with its place in the main table."""
-    where = {"dataset": dataset, "estimator": name}
+def _ratio(results: StudyResults, ratios: np.ndarray, dataset: str, name: str) -> str:
+    """The median of some ratios of fitting times, with its place in the main table, if any."""
     text = significant(float(np.median(ratios)))
+    if "scores" not in results.sections:
+        return text
+    where = {"dataset": dataset, "estimator": name}
     return linked(text, "scores", "time_ratio_median", where=where)

@@ -98,7 +98,7 @@ def test_a_wrong_number_in_an_answer_is_found(documents, name):
     document = documents(name)
     tables = Numbers(document).tables
     marked = addresses(document.answer.text)
-    assert len(marked) > 5
+    assert len(marked) > 2
     for text, at in marked:
         assert wrong(text, at, tables) is False
         planted = re.sub(r"\d", lambda digit: str(int(digit[0]) % 9 + 1), text, count=1)

@@ -49,6 +49,12 @@ def test_the_captured_loss_is_the_same_and_captured_once_a_shape(captured):
     assert captured["unique_graphs"] == 2, "a minibatch of twenty, the last one of ten"
 
 
+def test_modules_of_ones_own_may_have_buffers(captured):
+    layers = (torch.nn.Linear(2, 5), torch.nn.BatchNorm1d(5), torch.nn.Linear(5, 12))
+    assert_same_fit(TorchVAE, {"decoder": torch.nn.Sequential(*layers).double()})
+    assert captured["unique_graphs"] > 0
+
+
 def test_compiling_is_told_apart_from_the_rest_of_the_fit(captured):
     began = perf_counter()
     fast = TorchVAE(2, **SETTINGS, compile=True).fit(grey(50))

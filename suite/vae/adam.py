@@ -44,8 +44,7 @@ class Adam:
             In the order of `parameters`.
         """
         state = zip(gradients, self._weights, self._means, self._squares, strict=True)
-        # The kernel reads memory as it lies, and a gradient may be a view, of one number even.
-        used = [(row[0].contiguous(), *row[1:]) for row in state if row[0] is not None]
+        used = [(_laid_out_as(row[1], row[0]), *row[1:]) for row in state if row[0] is not None]
         slopes, weights, means, squares = map(list, zip(*used, strict=True))
         self._count += 1
         torch._fused_adam_(
@@ -80,3 +79,10 @@ class Adam:
             for part, values in moments.items()
             for name, value in zip(self._names, values, strict=True)
         }
+
+
+def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
+    # The kernel reads memory as it lies, and a gradient may be a view, of one number even.
+    if gradient.stride() == weight.stride():
+        return gradient
+    return torch.empty_like(weight).copy_(gradient)

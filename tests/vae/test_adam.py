@@ -59,6 +59,18 @@ def test_gradients_may_be_views():
         torch.testing.assert_close(state[f"{name}/exp_avg"], 0.1 * slope)
 
 
+def test_a_weight_may_be_a_view_of_another_layout():
+    whole = torch.arange(6.0).reshape(2, 3)
+    mine, theirs = whole.clone().T.requires_grad_(), whole.clone().T.requires_grad_()
+    adam, reference = Adam({"weight": mine}), torch.optim.Adam([theirs], lr=0.1, fused=True)
+    for step in range(3):
+        slope = torch.tensor([[1.0, -2.0], [3.0, 0.5], [-1.0, 4.0]]) * (1 + step)
+        adam.step([slope], learning_rate=0.1)
+        theirs.grad = torch.empty_like(theirs).copy_(slope)
+        reference.step()
+    assert torch.equal(mine, theirs)
+
+
 def test_a_weight_without_a_gradient_stays():
     weights, (first, *_) = weights_and_slopes()
     kept = weights["vector"].clone()

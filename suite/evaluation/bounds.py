@@ -19,7 +19,13 @@ from suite.evaluation.log_mean import (
     log_mean_exp,
     log_mean_exp_variance,
 )
-from suite.evaluation.weights import DECODED_AT_ONCE, Draws, grouped_draws
+from suite.evaluation.weights import (
+    DECODED_AT_ONCE,
+    Draws,
+    check_variational,
+    grouped_draws,
+    joined,
+)
 from suite.random import RandomState, torch_generator
 
 FloatArray = NDArray[np.floating[Any]]
@@ -161,11 +167,12 @@ def evaluate_vae(
     """
     with placed(networks, device), torch.no_grad():
         generator = torch_generator(random_state)
-        groups = grouped_draws(networks, X, n_samples, generator, batch_size=batch_size)
-        scores = [_scores(group) for group in groups]
-    columns = {name: np.concatenate([score[name] for score in scores]) for name in scores[0]}
+        check_variational(networks)
+        data = networks.as_scored(X)
+        groups = grouped_draws(networks, data, n_samples, generator, batch_size=batch_size)
+        scores = joined(map(_scores, groups), len(data)).numpy()
     return VAEEvaluation(
-        **columns,
+        **dict(zip(_SCORES, scores, strict=True)),
         n_samples=n_samples,
         likelihood=networks.likelihood.name,
         is_density=networks.likelihood.is_density,
@@ -206,8 +213,19 @@ def reconstruction_error(networks: LatentModel, X: ArrayLike | Tensor) -> FloatA
     return _numpy(torch.cat(errors))
 
 
-def _scores(group: Draws) -> dict[str, FloatArray]:
-    """The arrays of `VAEEvaluation` for one group, reduced in float64 on the CPU."""
+_SCORES = (
+    "elbo",
+    "distortion",
+    "distortion_variance",
+    "rate",
+    "log_likelihood",
+    "log_likelihood_variance",
+    "effective_sample_size",
+)
+
+
+def _scores(group: Draws) -> Tensor:
+    """The arrays of `VAEEvaluation` named in `_SCORES` for one group, in float64 on the CPU."""
     log_w = group.log_weights.cpu().double()
     log_likelihood = group.log_likelihood.cpu().double()
     rate = group.rates.sum(-1).cpu().double()
@@ -217,15 +235,17 @@ def _scores(group: Draws) -> dict[str, FloatArray]:
         distortion_variance = log_likelihood.var(1) / n_samples
     else:
         distortion_variance = torch.full_like(distortion, math.nan)
-    return {
-        "elbo": _numpy(-distortion - rate),
-        "distortion": _numpy(distortion),
-        "distortion_variance": _numpy(distortion_variance),
-        "rate": _numpy(rate),
-        "log_likelihood": _numpy(log_mean_exp(log_w)),
-        "log_likelihood_variance": _numpy(log_mean_exp_variance(log_w)),
-        "effective_sample_size": _numpy(effective_sample_size(log_w)),
-    }
+    return torch.stack(
+        [
+            -distortion - rate,
+            distortion,
+            distortion_variance,
+            rate,
+            log_mean_exp(log_w),
+            log_mean_exp_variance(log_w),
+            effective_sample_size(log_w),
+        ]
+    )
 
 
 def _standard_error(values: FloatArray) -> float:

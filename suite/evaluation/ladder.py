@@ -17,7 +17,12 @@ from suite.evaluation.log_mean import (
     log_mean_exp,
     log_mean_exp_variance,
 )
-from suite.evaluation.weights import DECODED_AT_ONCE, grouped_draws
+from suite.evaluation.weights import (
+    DECODED_AT_ONCE,
+    check_variational,
+    grouped_draws,
+    joined,
+)
 from suite.random import RandomState, torch_generator
 
 FloatArray = NDArray[np.floating[Any]]
@@ -144,9 +149,11 @@ def importance_ladder(
         )
     with placed(networks, device), torch.no_grad():
         generator = torch_generator(random_state)
-        groups = grouped_draws(networks, X, rungs[-1], generator, batch_size=batch_size)
-        climbed = [_climb(group.log_weights.cpu().double(), rungs) for group in groups]
-    bounds, variances, sizes = torch.cat(climbed, dim=-1).numpy()
+        check_variational(networks)
+        data = networks.as_scored(X)
+        groups = grouped_draws(networks, data, rungs[-1], generator, batch_size=batch_size)
+        climbed = (_climb(group.log_weights.cpu().double(), rungs) for group in groups)
+        bounds, variances, sizes = joined(climbed, len(data)).numpy()
     return ImportanceLadder(
         n_samples=rungs,
         n_draws=rungs[-1],

@@ -15,7 +15,7 @@ from suite.bootstrap import bca_mean_interval
 from suite.errors import InputError
 from suite.evaluation.latent_model import LatentModel, placed
 from suite.evaluation.log_mean import log_mean_exp
-from suite.evaluation.weights import DECODED_AT_ONCE, grouped_draws
+from suite.evaluation.weights import DECODED_AT_ONCE, check_variational, grouped_draws, joined
 from suite.random import RandomState, draw_seed, torch_generator
 
 FloatArray = NDArray[np.floating[Any]]
@@ -180,15 +180,17 @@ def compare_log_likelihoods(
     seed = draw_seed(random_state)
     streams = torch_generator(seed), torch_generator(seed if common_noise else seed + 1)
     with placed(first, device), placed(second, device), torch.no_grad():
+        check_variational(first)
+        n = len(first.as_scored(X))
         groups = [
             grouped_draws(networks, X, n_samples, stream, batch_size=batch_size)
             for networks, stream in zip((first, second), streams, strict=True)
         ]
-        scored = [
+        scored = (
             _scores(a.log_weights.cpu().double(), b.log_weights.cpu().double(), common_noise)
             for a, b in zip(*groups, strict=True)
-        ]
-    bound_a, bound_b, variance = torch.cat(scored, dim=1).numpy()
+        )
+        bound_a, bound_b, variance = joined(scored, n).numpy()
     found = paired_comparison(
         bound_a, bound_b, confidence=confidence, method=method, random_state=seed
     )

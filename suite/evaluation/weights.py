@@ -6,7 +6,7 @@ Noise is drawn image by image, in order, from one generator on the CPU: the draw
 depend on the generator and on the images before it, never on `batch_size` or the device.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -114,6 +114,29 @@ def grouped_draws(
         ]
         epsilon = torch.stack(noise).to(loc.device)
         yield draws_at(networks, x, loc, scale, epsilon, batch_size=batch_size)
+
+
+def joined(parts: Iterable[Tensor], n: int) -> Tensor:
+    """What was kept of each group, (…, B), as one tensor on the CPU (…, n).
+
+    It is filled as the groups come. A small tensor kept from each would lie where a group's large
+    ones had been, so that those of the next find no room there and the process grows by megabytes
+    a group.
+
+    Examples
+    --------
+    >>> joined([torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])], 3)
+    tensor([[1., 2., 3.]])
+    """
+    whole = torch.empty(0)
+    start = 0
+    for part in parts:
+        if start == 0:
+            whole = torch.empty((*part.shape[:-1], n), dtype=part.dtype)
+        end = start + part.shape[-1]
+        whole[..., start:end] = part
+        start = end
+    return whole
 
 
 def draws_at(

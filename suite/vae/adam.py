@@ -44,7 +44,7 @@ class Adam:
             In the order of `parameters`.
         """
         state = zip(gradients, self._weights, self._means, self._squares, strict=True)
-        used = [(_laid_out_as(row[1], row[0]), *row[1:]) for row in state if row[0] is not None]
+        used = [(laid_out_as(row[1], row[0]), *row[1:]) for row in state if row[0] is not None]
         slopes, weights, means, squares = map(list, zip(*used, strict=True))
         self._count += 1
         torch._fused_adam_(
@@ -81,8 +81,11 @@ class Adam:
         }
 
 
-def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
-    # The kernel reads memory as it lies, and a gradient may be a view, of one number even.
+def laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient with its numbers where the weight has them.
+
+    Fused kernels read memory as it lies, and a gradient may be a view, of one number even.
+    """
     if gradient.stride() == weight.stride():
         return gradient
     return torch.empty_like(weight).copy_(gradient)

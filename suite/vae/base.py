@@ -22,9 +22,10 @@ from suite.vae.coder import Coder, FloatArray
 from suite.vae.compiling import seconds_compiling
 from suite.vae.course import Course, Plan
 from suite.vae.holding_out import hold_out
-from suite.vae.learner import AdamLearner, Learner, Loss, Slope, by_autograd
+from suite.vae.learner import GradientLearner, Learner, Loss, Slope, by_autograd
 from suite.vae.likelihoods import LIKELIHOODS
 from suite.vae.networks import VAENetworks, copy_weights, load_weights, start_output
+from suite.vae.optimizers import OptimizerSetting
 from suite.vae.own_modules import check_modules
 from suite.vae.schedules import Schedule, factor_of
 from suite.vae.settings import check_settings
@@ -66,8 +67,12 @@ class NetworkEstimator(
         if they were bits.
     max_epochs, batch_size
         Passes over the data, and data per step; the last batch of an epoch may be smaller.
+    optimizer
+        "adam", or "soap" for fewer and dearer steps to the same loss, or a function from the
+        weights to an optimizer of torch's kind; see `suite.vae.optimizers`. The rate of all its
+        groups is that of each step.
     learning_rate
-        Adam's, times the factor of `schedule`.
+        The optimizer's, times the factor of `schedule`.
     schedule
         "constant", "cosine", "burda", a list of (epoch, factor) pairs, or a function from the
         epoch to the factor; see `suite.vae.schedules`.
@@ -128,6 +133,7 @@ class NetworkEstimator(
         likelihood: str = "bernoulli",
         max_epochs: int = 20,
         batch_size: int = 128,
+        optimizer: OptimizerSetting = "adam",
         learning_rate: float = 1e-3,
         schedule: Schedule = "constant",
         average: float | None = None,
@@ -149,6 +155,7 @@ class NetworkEstimator(
         self.likelihood = likelihood
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.average = average
@@ -239,7 +246,8 @@ class NetworkEstimator(
 
     def _learner(self, networks: VAENetworks, noise: torch.Generator) -> Learner:
         """Who takes the steps."""
-        return AdamLearner(networks, self._slope(networks, noise))
+        slope = self._slope(networks, noise)
+        return GradientLearner(networks, slope, optimizer=self.optimizer)
 
     def _averaging(self, learner: Learner, networks: VAENetworks) -> Learner:
         if self.average is None:

@@ -20,6 +20,7 @@ from suite.progress import Callback
 from suite.random import RandomState, draw_seed
 from suite.vae.autoencoder import Autoencoder
 from suite.vae.base import FloatArray
+from suite.vae.optimizers import OptimizerSetting
 from suite.vae.schedules import Schedule
 from suite.vae.validation import check_count
 
@@ -77,6 +78,7 @@ class AutoencoderWithMixture(Autoencoder):
         likelihood: str = "bernoulli",
         max_epochs: int = 20,
         batch_size: int = 128,
+        optimizer: OptimizerSetting = "adam",
         learning_rate: float = 1e-3,
         schedule: Schedule = "constant",
         average: float | None = None,
@@ -99,6 +101,7 @@ class AutoencoderWithMixture(Autoencoder):
             likelihood=likelihood,
             max_epochs=max_epochs,
             batch_size=batch_size,
+            optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=schedule,
             average=average,

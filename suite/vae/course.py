@@ -17,7 +17,7 @@ class Plan:
     max_epochs, batch_size
         Passes over the data, and data per step.
     learning_rate
-        Adam's, before `factor`.
+        The optimizer's, before `factor`.
     factor
         Of the learning rate, by epoch.
     kl_warm_up

@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from suite.vae.adam import Adam
+from suite.vae.optimizers import OptimizerSetting, make_optimizer
 
 Loss = Callable[[Tensor, float], Tensor]
 """A minibatch (B, D) and the weight of the divergence (1 but in a warm-up) -> the scalar to be
@@ -34,8 +34,8 @@ class Learner(Protocol):
         """Go on from where `state` was taken."""
 
 
-class AdamLearner:
-    """One Adam over all weights: see `suite.vae.adam.Adam`.
+class GradientLearner:
+    """One optimizer over all weights: see `suite.vae.optimizers`.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ class AdamLearner:
         Whose parameters are changed, in place.
     slope
         Of what is minimised, as `by_autograd` makes it of a loss.
+    optimizer
+        A name of `suite.vae.optimizers.OPTIMIZERS`, or a function from the weights to an optimizer.
     session
         Entered for each epoch, so that what a loss needs around it is not set up at every step.
     """
@@ -52,9 +54,10 @@ class AdamLearner:
         module: nn.Module,
         slope: Slope,
         *,
+        optimizer: OptimizerSetting = "adam",
         session: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._adam = Adam(trained_weights(module))
+        self._optimizer = make_optimizer(optimizer, trained_weights(module))
         self._slope = slope
         self._session = session
 
@@ -64,18 +67,18 @@ class AdamLearner:
         with self._session():
             for x in batches:
                 value, gradients = self._slope(x, kl_weight)
-                self._adam.step(gradients, learning_rate=learning_rate)
+                self._optimizer.step(gradients, learning_rate=learning_rate)
                 losses.append(value)
                 sizes.append(len(x))
         return mean_loss(losses, sizes)
 
     def state(self) -> dict[str, Tensor]:
-        """See `Learner.state`: Adam's moments and step counts."""
-        return self._adam.state()
+        """See `Learner.state`: the optimizer's."""
+        return self._optimizer.state()
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """See `Learner.load_state`."""
-        self._adam.load_state(state)
+        self._optimizer.load_state(state)
 
 
 def trained_weights(module: nn.Module) -> dict[str, Tensor]:

@@ -56,7 +56,8 @@ class NumPyroVAE(VariationalAutoencoder):
     ------
     InputError
         By `fit`, if the networks are no perceptrons, NumPyro has no such likelihood, the objective
-        is importance-weighted or the device is not the CPU.
+        is importance-weighted, weights are averaged, the optimizer is not Adam or the device is not
+        the CPU.
 
     Examples
     --------
@@ -94,6 +95,11 @@ class NumPyroVAE(VariationalAutoencoder):
             raise InputError(
                 f"NumPyroVAE has objective={' or '.join(map(repr, BOUNDS))} with n_particles=1, "
                 f"got {self.objective!r} with {self.n_particles}; take TorchVAE or PyroVAE."
+            )
+        if self.optimizer != "adam":
+            raise InputError(
+                f"NumPyroVAE takes NumPyro's Adam, got optimizer={self.optimizer!r}; give "
+                "optimizer='adam', or take TorchVAE or PyroVAE."
             )
         if self.average is not None:
             # Its learner takes many steps at once, and shows no weights in between.

@@ -51,6 +51,7 @@ class VAEModel:
     >>> from pyro.infer import SVI, TraceMeanField_ELBO
     >>> from pyro.optim import Adam
     >>> from suite.vae import build_networks
+    >>> pyro.set_rng_seed(0)
     >>> vae = VAEModel(build_networks(3, 1, generator=torch.Generator().manual_seed(0)))
     >>> svi = SVI(vae.model, vae.guide, Adam({"lr": 0.01}), TraceMeanField_ELBO())
     >>> bits = torch.tensor([[0.0, 0.0, 1.0], [1.0, 1.0, 0.0]])

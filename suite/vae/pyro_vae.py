@@ -15,9 +15,10 @@ from suite.errors import InputError
 from suite.random import RandomState, default_noise_from
 from suite.vae.compiling import compiled_networks
 from suite.vae.jit import TracedLoss
-from suite.vae.learner import AdamLearner, Learner, Loss, by_autograd
+from suite.vae.learner import GradientLearner, Learner, Loss, by_autograd
 from suite.vae.mean_field import ClosedFormELBO
 from suite.vae.networks import VAENetworks
+from suite.vae.optimizers import OptimizerSetting
 from suite.vae.pyro_model import VAEModel
 from suite.vae.renyi import ImportanceWeightedELBO
 from suite.vae.schedules import Schedule
@@ -76,6 +77,7 @@ class PyroVAE(VariationalAutoencoder):
         kl_warm_up: int = 0,
         max_epochs: int = 20,
         batch_size: int = 128,
+        optimizer: OptimizerSetting = "adam",
         learning_rate: float = 1e-3,
         schedule: Schedule = "constant",
         average: float | None = None,
@@ -104,6 +106,7 @@ class PyroVAE(VariationalAutoencoder):
             kl_warm_up=kl_warm_up,
             max_epochs=max_epochs,
             batch_size=batch_size,
+            optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=schedule,
             average=average,
@@ -124,6 +127,11 @@ class PyroVAE(VariationalAutoencoder):
         check_choice("steps", self.steps, STEPS)
         if self.compile and self.steps == "textbook":
             raise InputError("compile=True needs steps='fused', got steps='textbook'; change one.")
+        if self.optimizer != "adam" and self.steps == "textbook":
+            raise InputError(
+                "steps='textbook' takes pyro.optim.Adam's steps, got "
+                f"optimizer={self.optimizer!r}; give optimizer='adam' or steps='fused'."
+            )
         if self.jit and (self.steps == "textbook" or self.compile):
             raise InputError(
                 "jit=True traces the loss that steps='fused' takes, uncompiled, got "
@@ -148,7 +156,7 @@ class PyroVAE(VariationalAutoencoder):
             model = VAEModel(networks, name="vae")
             return SVILearner(model, bound, batch_size=self.batch_size, session=session)
         slope = by_autograd(self._loss_within_a_session(networks), networks)
-        return AdamLearner(networks, slope, session=session)
+        return GradientLearner(networks, slope, optimizer=self.optimizer, session=session)
 
     def _loss_within_a_session(self, networks: VAENetworks) -> Loss:
         used = compiled_networks(networks) if self.compile else networks

@@ -8,6 +8,7 @@ from torch import nn
 from suite.errors import InputError
 from suite.vae.building import ACTIVATIONS
 from suite.vae.likelihoods import LIKELIHOODS
+from suite.vae.optimizers import check_optimizer
 from suite.vae.schedules import factor_of
 from suite.vae.validation import (
     DTYPES,
@@ -42,6 +43,7 @@ def check_settings(estimator: "NetworkEstimator") -> None:
     check_choice("likelihood", estimator.likelihood, list(LIKELIHOODS))
     check_count("max_epochs", estimator.max_epochs)
     check_count("batch_size", estimator.batch_size)
+    check_optimizer(estimator.optimizer)
     check_positive("learning_rate", estimator.learning_rate)
     factor_of(estimator.schedule, estimator.max_epochs)
     if estimator.average is not None:

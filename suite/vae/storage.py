@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _HEADER = "latent-variable-suite"
 _FORMAT = 1
+# Settings that may be functions, and what a file has in their place.
+_FUNCTIONS = {"schedule": "constant", "optimizer": "adam"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class Saved:
 def save(estimator: "NetworkEstimator", path: str | Path) -> None:
     """Write a fitted estimator to `path`; a file that is there is replaced whole or not at all."""
     settings = json_settings(estimator) | {"device": "cpu"}
-    if callable(estimator.schedule):
-        settings["schedule"] = "constant"
+    for part, default in _FUNCTIONS.items():
+        if callable(getattr(estimator, part)):
+            settings[part] = default
     header = {
         "format": _FORMAT,
         "kind": type(estimator).__name__,
@@ -69,13 +72,14 @@ def json_settings(estimator: "NetworkEstimator") -> dict[str, Any]:
     """Constructor parameters as JSON can hold them.
 
     `initial` is None there, and so is a `random_state` that is no integer; of modules of one's own
-    and of a schedule that is a function, the name stays.
+    and of a schedule or an optimizer that is a function, the name stays.
     """
     settings = estimator.get_params(deep=False) | {"initial": None}
     if not isinstance(estimator.random_state, Integral):
         settings["random_state"] = None
-    if callable(estimator.schedule):
-        settings["schedule"] = f"function {getattr(estimator.schedule, '__qualname__', '')}"
+    for part in _FUNCTIONS:
+        if callable(given := settings.get(part)):
+            settings[part] = f"function {getattr(given, '__qualname__', '')}"
     for part in ("encoder", "decoder"):
         if settings.get(part) is not None:
             settings[part] = type(settings[part]).__name__

@@ -27,7 +27,8 @@ class Stored(ABC):
         """Write settings, history and weights to one safetensors file, replacing it whole.
 
         Settings and history are JSON in the file's header. `initial`, `initial_`, modules of one's
-        own, a schedule that is a function and a `random_state` that is no integer are not kept.
+        own, a schedule or an optimizer that is a function and a `random_state` that is no integer
+        are not kept.
         """
         self._fitted()
         storage.save(cast("NetworkEstimator", self), path)

@@ -17,6 +17,7 @@ from suite.vae.course import Plan
 from suite.vae.learner import trained_weights
 from suite.vae.networks import VAENetworks, load_weights
 from suite.vae.objectives import OBJECTIVES
+from suite.vae.optimizers import OptimizerSetting
 from suite.vae.schedules import Schedule
 from suite.vae.validation import DTYPES, as_tensor, check_choice, check_count
 
@@ -66,6 +67,7 @@ class VariationalAutoencoder(NetworkEstimator):
         kl_warm_up: int = 0,
         max_epochs: int = 20,
         batch_size: int = 128,
+        optimizer: OptimizerSetting = "adam",
         learning_rate: float = 1e-3,
         schedule: Schedule = "constant",
         average: float | None = None,
@@ -88,6 +90,7 @@ class VariationalAutoencoder(NetworkEstimator):
             likelihood=likelihood,
             max_epochs=max_epochs,
             batch_size=batch_size,
+            optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=schedule,
             average=average,

@@ -24,6 +24,10 @@ EVERY = {
     "Pyro's textbook, averaged": PyroVAE(
         3, random_state=0, average=0.9, steps="textbook", **SETTINGS
     ),
+    "by hand, SOAP": TorchVAE(3, random_state=0, optimizer="soap", average=0.9, **SETTINGS),
+    "an optimizer of one's own": Autoencoder(
+        3, random_state=0, optimizer=torch.optim.Adagrad, likelihood="bernoulli-grey", **SETTINGS
+    ),
     "with Pyro": PyroVAE(3, random_state=0, schedule=[(3, 0.1)], **SETTINGS, **VAE_SETTINGS),
     "Pyro's textbook": PyroVAE(3, random_state=0, steps="textbook", **SETTINGS),
     "autoencoder": Autoencoder(3, random_state=0, likelihood="continuous-bernoulli", **SETTINGS),

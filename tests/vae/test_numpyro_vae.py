@@ -147,6 +147,7 @@ def test_settings_of_jax_are_left_as_they_are_for_everybody_else():
         ({"channels": (2,), "image_shape": (3, 4)}, "perceptrons with ReLU.*Deconvolutions"),
         ({"objective": "importance-weighted"}, "objective='mean-field' or 'sampled' with"),
         ({"n_particles": 2}, "n_particles=1, got 'mean-field' with 2; take"),
+        ({"optimizer": "soap"}, "takes NumPyro's Adam, got optimizer='soap'; give"),
         ({"average": 0.9}, "averages no weights, got average=0.9; give average=None"),
     ],
 )

@@ -11,7 +11,7 @@ from suite.evaluation import evaluate_vae, reconstruction_error
 from suite.vae import Autoencoder, AutoencoderWithMixture, PyroVAE, TorchVAE
 from suite.vae.course import Course, Plan
 from suite.vae.holding_out import hold_out
-from suite.vae.learner import AdamLearner, by_autograd
+from suite.vae.learner import GradientLearner, by_autograd
 from suite.vae.likelihoods import LIKELIHOODS
 from suite.vae.schedules import factor_of
 from suite.vae.streams import Streams
@@ -37,7 +37,7 @@ def test_cosine_falls_from_one_to_nearly_nothing():
 
 @pytest.mark.parametrize("schedule", ["cosine", "burda", [(2, 0.5)], lambda epoch: 1 / epoch])
 def test_each_epoch_is_taken_at_its_rate(schedule):
-    class Spy(AdamLearner):
+    class Spy(GradientLearner):
         rates = []  # noqa: RUF012
 
         def epoch(self, batches, *, learning_rate, kl_weight):
@@ -63,7 +63,7 @@ def test_adams_first_step_is_as_long_as_the_rate():
     networks = tiny_networks()
     before = networks.encoder.loc.bias.detach().clone()
     loss = lambda x, kl_weight: networks.encode(x)[0].sum()  # noqa: E731
-    learner = AdamLearner(networks, by_autograd(loss, networks))
+    learner = GradientLearner(networks, by_autograd(loss, networks))
     learner.epoch([torch.ones(5, 12).double()], learning_rate=0.01, kl_weight=1)
     moved = (networks.encoder.loc.bias.detach() - before).abs()
     torch.testing.assert_close(moved, torch.full((3,), 0.01).double(), rtol=1e-6, atol=0)

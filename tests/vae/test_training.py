@@ -4,7 +4,7 @@ import torch
 
 from suite.random import torch_generator
 from suite.vae.course import Plan
-from suite.vae.learner import AdamLearner, by_autograd
+from suite.vae.learner import GradientLearner, by_autograd
 from suite.vae.streams import Streams, minibatches
 from suite.vae.training import train
 from tests.vae.toys import bits, grey, quantile, tiny_networks
@@ -22,7 +22,11 @@ def epochs_seen(likelihood, X, epochs=2):
     streams = Streams.from_random_state(0)
     plan = Plan(max_epochs=epochs, batch_size=25, learning_rate=1.0)
     train(
-        networks, AdamLearner(networks, by_autograd(loss, networks)), X, plan=plan, streams=streams
+        networks,
+        GradientLearner(networks, by_autograd(loss, networks)),
+        X,
+        plan=plan,
+        streams=streams,
     )
     return torch.cat(seen).split(len(X)), streams
 

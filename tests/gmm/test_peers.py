@@ -12,7 +12,7 @@ from suite.progress import Progress
 from suite.registry import ESTIMATORS, UnavailableError
 from tests.gmm.mixtures import random_mixture, rows_from
 
-PEERS = [name for name, spec in ESTIMATORS.items() if spec.extra == "peers"]
+PEERS = [name for name, spec in ESTIMATORS.items() if spec.path.startswith("suite.gmm.peers.")]
 X = rows_from(random_mixture(0, 3, 2, "full"), 300)
 STEPS = 5
 

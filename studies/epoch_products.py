@@ -115,10 +115,10 @@ def measure_epoch_products(
     dtype
         What is multiplied.
     """
-    step = _median_seconds(_step(layers, batch_size, dtype))
+    step = median_seconds(_step(layers, batch_size, dtype))
     square = torch.ones(_SQUARE, _SQUARE, dtype=dtype)
     result = torch.empty_like(square)
-    square_step = _median_seconds(lambda: torch.mm(square, square, out=result))
+    square_step = median_seconds(lambda: torch.mm(square, square, out=result))
     operations = step_operations(layers, batch_size)
     return EpochProducts(
         seconds=step * n_rows / batch_size,
@@ -167,7 +167,7 @@ class _LayerProducts:
             torch.mm(self._slopes, self._weights, out=self._input_slopes)
 
 
-def _median_seconds(work: Callable[[], object]) -> float:
+def median_seconds(work: Callable[[], object]) -> float:
     """Seconds of one call: the median over runs of many calls."""
     work()
     times = []

@@ -560,6 +560,36 @@ _METRICS = (
         digits=1,
     ),
     Metric(
+        "epoch_optimizer_seconds",
+        "Adam's updates of one epoch",
+        "seconds",
+        "lower",
+        "Time of Adam's updates of all weights in one epoch and of nothing else, measured in the "
+        "run's own process.",
+        ("vae",),
+        digits=3,
+    ),
+    Metric(
+        "epoch_minibatch_seconds",
+        "minibatches of one epoch",
+        "seconds",
+        "lower",
+        "Time of gathering the rows of one epoch's minibatches, with their bits where these are "
+        "drawn anew, and of nothing else, measured in the run's own process.",
+        ("vae",),
+        digits=3,
+    ),
+    Metric(
+        "epoch_likelihood_seconds",
+        "likelihood in one epoch",
+        "seconds",
+        "lower",
+        "Time of log p(x | z) and of its slope by its parameters in the steps of one epoch, and of "
+        "nothing else, measured in the run's own process.",
+        ("vae",),
+        digits=3,
+    ),
+    Metric(
         "em_rate",
         "EM's rate in theory",
         "1",

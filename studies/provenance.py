@@ -15,6 +15,7 @@ _PACKAGES = (
     "torch",
     "torchvision",
     "pyro-ppl",
+    "pytorch-optimizer",
     "scikit-learn",
     "numpy",
     "scipy",

@@ -17,7 +17,7 @@ from studies.processes import ask, preload
 from studies.provenance import provenance
 from studies.report import write_index, write_report
 from studies.results import NO_FAILURE, ResultStore
-from studies.scheduling import Jobs, granted_jobs, run_cells
+from studies.scheduling import Jobs, granted_jobs, rotated, run_cells
 from studies.schema import Study
 from suite.errors import InputError
 
@@ -128,7 +128,7 @@ def run_plan(
 
 def _to_do(store: ResultStore, plan: RunPlan, force: bool) -> list[Cell]:
     finished = set() if force else store.finished()
-    return [cell for cell in plan.cells if cell.key not in finished]
+    return rotated([cell for cell in plan.cells if cell.key not in finished])
 
 
 def _write_plan(store: ResultStore, plan: RunPlan, facts: dict[str, Any], todo: list[Cell]) -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from multiprocessing.connection import wait
 from time import perf_counter
 
@@ -49,6 +50,22 @@ class EndedCell:
     result: CellResult
     seconds: float
     import_seconds: float = 0.0
+
+
+def rotated(cells: Sequence[Cell]) -> list[Cell]:
+    """The order to run cells in: each seed begins a data set with another of its estimators.
+
+    What runs before an estimator may slow it: a processor is warm or its clock is throttled, a
+    cache is full. In one order that would be the lot of the same estimator every time; here, over
+    as many seeds as there are estimators, each stands in every place once. The first seed keeps
+    the study's order.
+    """
+    found: list[Cell] = []
+    for (seed, _), group in groupby(cells, key=lambda cell: (cell.seed, cell.dataset)):
+        those = list(group)
+        first = seed % len(those)
+        found += [*those[first:], *those[:first]]
+    return found
 
 
 def granted_jobs(study: Study, asked: int) -> Jobs:

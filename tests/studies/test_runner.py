@@ -107,6 +107,7 @@ def test_a_second_run_does_nothing_and_changes_nothing(plan: RunPlan, tmp_path: 
     assert len(forced.run) == 4
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_missing_cell_alone_is_run(plan: RunPlan, tmp_path: Path) -> None:
     run_plan(replace(plan, cells=plan.cells[:3]), tmp_path, Log(), arguments=[])
     log = Log()
@@ -114,6 +115,7 @@ def test_a_missing_cell_alone_is_run(plan: RunPlan, tmp_path: Path) -> None:
     assert log.run == [(str(plan.cells[3]), "ok")]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_twins_see_the_same_data_and_reach_the_same_optimum(
     plan: RunPlan, tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_cell_that_outlives_its_time_is_killed_and_stays_in_the_table(
     assert [status for _, status in again.run] == ["ok"] * 4
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_cell_whose_process_is_killed_stays_in_the_table(tmp_path: Path) -> None:
     slow = planned(
         change=("settings = { n_components = 2 }", "settings = { n_components = 2, tol = 0.0 }"),
@@ -160,6 +163,7 @@ def test_a_cell_whose_process_is_killed_stays_in_the_table(tmp_path: Path) -> No
     assert "SIGKILL" in cell["message"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_ctrl_c_leaves_what_was_stored_and_no_process(plan: RunPlan, tmp_path: Path) -> None:
     class Interrupting(Log):
         def cell_begins(self, cell: Cell) -> None:
@@ -231,6 +235,7 @@ def test_what_cannot_run_is_refused_before_anything_starts(
         planned(change=(old, new))
 
 
+@pytest.mark.usefixtures("no_report")
 def test_lines_for_a_pipe(plan: RunPlan, tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as file:
         console = Console(file=file, width=200)

@@ -6,7 +6,7 @@ import pytest
 
 from studies.accounts import Account
 from studies.runner import run_plan
-from studies.scheduling import Jobs, granted_jobs
+from studies.scheduling import Jobs, granted_jobs, rotated
 from studies.study_files import load_study
 from tests.studies.faults import Log, planned, write_study
 
@@ -38,6 +38,19 @@ def test_jobs_times_threads_stay_within_the_cores(
     assert granted(tmp_path, 4, timing=False, threads=9).number == 1
 
 
+def test_every_estimator_stands_in_every_place_once(tmp_path: Path) -> None:
+    names = ["Hanging", "Sound", "Raising"]
+    cells = planned(tmp_path / "study", names, seeds=4).cells
+    order = rotated(cells)
+    assert {cell.key for cell in order} == {cell.key for cell in cells}
+    assert [cell.seed for cell in order] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+    told = [[cell.estimator for cell in order[i : i + 3]] for i in range(0, 12, 3)]
+    assert told[0] == told[3] == [cell.estimator for cell in cells[:3]]
+    assert all(set(place) == set(names) for place in zip(*told[:3], strict=True))
+    assert rotated([]) == []
+
+
+@pytest.mark.usefixtures("no_report")
 def test_cells_at_once_are_the_same_cells_with_the_same_scores_in_the_same_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +73,7 @@ def test_cells_at_once_are_the_same_cells_with_the_same_scores_in_the_same_order
     assert first.store.runs()[1]["jobs"] == 1
 
 
+@pytest.mark.usefixtures("no_report")
 def test_every_phase_is_timed_and_the_account_adds_up(tmp_path: Path) -> None:
     plan = planned(tmp_path / "study", ["Sound"], seeds=2)
     done = run_plan(plan, tmp_path / "reports", Log(), arguments=[])
@@ -88,6 +102,7 @@ def test_every_phase_is_timed_and_the_account_adds_up(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_second_run_with_nothing_to_do_keeps_the_accounts(tmp_path: Path) -> None:
     plan = planned(tmp_path / "study", ["Sound"])
     first = run_plan(plan, tmp_path / "reports", Log(), arguments=[])

@@ -1,12 +1,18 @@
 """The operations of a training step are those that torch counts, and their time is a time."""
 
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from studies import epoch_parts
+from studies.epoch_parts import measure_epoch_parts
 from studies.epoch_products import layers_of, measure_epoch_products, step_operations
 from suite.random import torch_generator
-from suite.vae import TorchVAE, build_networks
+from suite.vae import TorchVAE, VAENetworks, build_networks
+from suite.vae.likelihoods import BitStream
 from suite.vae.torch_vae import negative_elbo
 
 
@@ -47,3 +53,55 @@ def test_times_and_rates_belong_together() -> None:
     operations = step_operations(layers, 20) * 90 / 20
     assert found.seconds * found.rate == pytest.approx(operations)
     assert found.square_rate > found.rate
+
+
+def small(likelihood: str = "bernoulli") -> VAENetworks:
+    return build_networks(
+        20, 2, hidden_dims=(10,), likelihood=likelihood, generator=torch_generator(0)
+    )
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, X: torch.Tensor) -> tuple[list[torch.Tensor], float]:
+    """What the parts of an epoch of minibatches of 20 redraw, with each call taken for a second."""
+    drawn = []
+
+    class Noted(BitStream):
+        def redraw(self, x: torch.Tensor) -> torch.Tensor:
+            drawn.append(x)
+            return super().redraw(x)
+
+    def once(work: Callable[[], object]) -> float:
+        work()
+        return 1.0
+
+    monkeypatch.setattr(epoch_parts, "median_seconds", once)
+    monkeypatch.setattr(epoch_parts, "BitStream", Noted)
+    found = measure_epoch_parts(small(), X, 20)
+    assert found.minibatches == 1  # a whole epoch is one call
+    assert found.optimizer == found.likelihood
+    return drawn, found.optimizer
+
+
+def test_the_parts_are_those_of_all_steps_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = torch.rand(90, 20, generator=torch_generator(0))
+    drawn, optimizer = counted(monkeypatch, X)
+    assert optimizer == 4.5  # steps of 20 in 90 rows, the last of them by its rows
+    assert [len(x) for x in drawn] == [20, 20, 20, 20, 10]
+    seen = torch.cat(drawn)
+    assert torch.equal(seen.sort(0).values, X.sort(0).values)
+    assert not torch.equal(seen, X)  # in a random order
+
+
+def test_bits_are_not_drawn_where_the_data_are_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, _ = counted(monkeypatch, (torch.rand(40, 20) > 0.5).float())
+    assert drawn == []
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_timing_the_parts_leaves_the_networks_alone(likelihood: str) -> None:
+    networks = small(likelihood)
+    before = deepcopy(networks.state_dict())
+    found = measure_epoch_parts(networks, torch.rand(60, 20), 20)
+    assert min(found.optimizer, found.minibatches, found.likelihood) > 0
+    assert all(torch.equal(value, before[name]) for name, value in networks.state_dict().items())
+    assert all(weight.grad is None for weight in networks.parameters())

@@ -196,8 +196,11 @@ class StudyResults:
 
     def runs(self, dataset: str, estimator: str) -> pd.DataFrame:
         """The planned cells of an estimator on a data set."""
-        cells = self.cells
-        return cells[(cells["dataset"] == dataset) & (cells["estimator"] == estimator)]
+        return self._runs.get((dataset, estimator), self.cells.iloc[:0])
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, ...], pd.DataFrame]:
+        return dict(iter(self.cells.groupby(["dataset", "estimator"], sort=False)))
 
     def planned(self, dataset: str, estimator: str) -> int:
         """How many runs there should be."""
@@ -227,6 +230,11 @@ class StudyResults:
         """What the first run of an estimator on a data set told of it."""
         facts = self.runs(dataset, estimator)["dataset_facts"]
         return dict(facts.iloc[0]) if len(facts) else {}
+
+    @cached_property
+    def parity(self) -> pd.DataFrame:
+        """What the parity gate found; see `ResultStore.parity`."""
+        return self.store.parity()
 
     # -- its values --------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from studies.report.words import fixed, signed, significant
 SCHEME = "value:"
 """What the address of a number begins with."""
 
-_LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(" + SCHEME + r"([^)\s]*)\)")
+_LINK = re.compile(r"(?<!\\)\[((?:\\.|[^\[\]\\])*)\]\(" + SCHEME + r"([^)\s]*)\)")
 
 Take = Callable[[pd.Series], float]
 

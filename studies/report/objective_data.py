@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -66,6 +67,7 @@ class OwnWord:
         return "" if len(self.compared) else str(self.runs["reason"].iloc[0])
 
 
+@lru_cache(maxsize=1)  # the answer, the section and the choice of sections ask for the same ones
 def own_words(results: StudyResults) -> tuple[OwnWord, ...]:
     """Of every group of data sets and estimator planned on it, in the study's order."""
     gains = _last_gains(results)

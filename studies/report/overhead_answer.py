@@ -109,7 +109,7 @@ def _count_sentence(judged: Sequence[Judged]) -> str:
     parts = [f"Of {asked}, counted by data set, {many} {_is(met)} met"]
     if missed:
         which = [
-            f"{j.target.text[:1].lower()}{j.target.text[1:]} ({_bits(j.dataset)}): "
+            f"{j.target.text.replace('By hand', 'by hand')} ({_bits(j.dataset)}): "
             + linked(
                 significant(j.ratio.median),
                 "targets",

@@ -20,6 +20,7 @@ from studies.report.overhead_data import (
     time_ratios,
     timed_sizes,
 )
+from studies.report.overhead_epoch_parts import epoch_part_blocks
 from studies.report.overhead_figures import draw_epochs
 from studies.report.overhead_words import RANGE, range_entry, ratio_entry, span
 from studies.report.tables import RUNS_OK, ok_entry
@@ -46,13 +47,15 @@ def epochs_section(results: StudyResults) -> Section:
     ]
     products = _product_table(results, sizes)
     blocks += [Text(_BOUND), products] if products.rows else []
+    blocks += epoch_part_blocks(results, sizes)
     return Section("epochs", title, tuple(blocks))
 
 
 _HOW = (
     "Every implementation trains the same network from the same weights by Adam, on minibatches of "
     "the same size, for the same number of epochs, one at a time and interleaved: all run once "
-    "before any runs again. The time of an epoch is the median of those after the first, by the "
+    "before any runs again, and each repetition begins with the next of them, so that none always "
+    "follows the same. The time of an epoch is the median of those after the first, by the "
     "clock of the study; the first holds what is set up once, of which compilation is told by "
     "torch or JAX. The `DataLoader` loop is PyTorch's own example: pictures pass one by one "
     "through `ToTensor`, probabilities through the binary cross-entropy, `loss.item()` after every "

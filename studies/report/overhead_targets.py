@@ -58,9 +58,11 @@ class Target:
 _PRODUCTS = "products"
 TARGETS = (
     Target("By hand, compiled: time of the matrix products", COMPILED, _PRODUCTS, 1.3, True),
-    Target("By hand: time of the matrix products", HAND, _PRODUCTS, 1.7, True),
-    Target("By hand, against a `DataLoader` loop", _LOOP, HAND, 3.0, False),
-    Target("By hand, against pythae", _PYTHAE, HAND, 1.0, False),
+    Target("By hand, uncompiled: time of the matrix products", HAND, _PRODUCTS, 1.7, True),
+    Target("By hand, compiled, against a `DataLoader` loop", _LOOP, COMPILED, 3.0, False),
+    Target("By hand, uncompiled, against a `DataLoader` loop", _LOOP, HAND, 3.0, False),
+    Target("By hand, compiled, against pythae", _PYTHAE, COMPILED, 1.0, False),
+    Target("By hand, uncompiled, against pythae", _PYTHAE, HAND, 1.0, False),
     Target("By hand, compiled, against NumPyro's compiled epoch", _NUMPYRO, COMPILED, 1.0, False),
     Target("By hand, uncompiled, against NumPyro's compiled epoch", _NUMPYRO, HAND, 1.0, False),
     Target("Pyro, against by hand, both uncompiled", PYRO, HAND, 1.12, True),

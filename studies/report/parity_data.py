@@ -15,7 +15,7 @@ AGREES, DIFFERS, NOT_AVAILABLE = "agrees", "differs", "not available"
 
 def parity_rows(results: StudyResults) -> pd.DataFrame:
     """The stored checks of the study's own estimators; columns as of `ParityRow`."""
-    frame = results.store.parity()
+    frame = results.parity
     return frame[frame["estimator"].isin(results.estimators)]
 
 

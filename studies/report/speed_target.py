@@ -13,7 +13,7 @@ from studies.report.numbers import linked
 from studies.report.speed_data import Point, step_seconds, timed_points
 from studies.report.speed_words import POINT_COLUMNS, point_entries
 from studies.report.target_data import arrivals
-from studies.report.target_section import arrival_figures
+from studies.report.target_section import arrival_blocks
 from studies.report.words import counted, fixed, nats, seconds, significant
 
 _NAME = "speed-target"
@@ -60,7 +60,7 @@ def speed_target_section(results: StudyResults) -> Section:
     blocks: list[Block] = [Text(lead)]
     if any(sentences):
         blocks.append(Bullets(tuple(sentence for sentence in sentences if sentence)))
-    blocks += [_table(results, points, found), *arrival_figures(results, every)]
+    blocks += [_table(results, points, found), *arrival_blocks(results, every)]
     return Section(_NAME, title, tuple(blocks))
 
 

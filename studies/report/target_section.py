@@ -3,14 +3,13 @@
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
-
 from studies.report.common_sections import alternatives, target_section
 from studies.report.loaded import StudyResults
-from studies.report.model import Figure, Section, Text
+from studies.report.model import Block, Figure, Section, Text
 from studies.report.numbers import linked
 from studies.report.target_data import Arrivals, arrivals
-from studies.report.target_figures import draw_arrivals, draw_profiles
+from studies.report.target_figures import draw_arrivals
+from studies.report.target_profiles import profile_blocks
 from studies.report.words import counted
 
 
@@ -21,16 +20,16 @@ def time_to_target_section(results: StudyResults) -> Section:
     if len(plain.blocks) < 3 or found.frame.empty:
         return replace(plain, name="time-to-target")
     lead, table, *ways = plain.blocks
-    blocks = [lead, table, Text(_misses(found)), *arrival_figures(results, found)]
+    blocks = [lead, table, Text(_misses(found)), *arrival_blocks(results, found)]
     return Section("time-to-target", plain.title, (*blocks, *ways))
 
 
-def arrival_figures(results: StudyResults, found: Arrivals) -> list[Figure]:
+def arrival_blocks(results: StudyResults, found: Arrivals) -> list[Block]:
     """How many had arrived by when and, of more than one estimator, performance profiles."""
-    figures = [_distribution(results, found)]
+    blocks: list[Block] = [_distribution(results, found)]
     if len(found.estimators) > 1 and len(found.problems("seconds")):
-        figures.append(_profiles(results, found))
-    return figures
+        blocks += profile_blocks(results, found)
+    return blocks
 
 
 def _misses(found: Arrivals) -> str:
@@ -69,23 +68,4 @@ def _distribution(results: StudyResults, found: Arrivals) -> Figure:
         "sets and seeds. Crosses: runs that stopped without it. At the right: the share that ever "
         "reached it; what is missing to 100% missed it.",
         draw=partial(draw_arrivals, results, found),
-    )
-
-
-def _profiles(results: StudyResults, found: Arrivals) -> Figure:
-    problems: pd.DataFrame = found.problems("seconds")
-    unsolved = int(problems.isna().all(axis=1).sum())
-    nobody = f" Nobody solved {counted(unsolved, 'problem')}." if unsolved else ""
-    easy = found.solved_at_start
-    started = f" Left out: {counted(easy, 'problem')} whose start is at the target." if easy else ""
-    return Figure(
-        name="profiles",
-        alt="Performance profiles: share of problems solved within a multiple of the best time, "
-        f"for {alternatives(results, results.datasets, found.estimators)}.",
-        caption="Performance profiles (Dolan and Moré, 2002) over "
-        f"{counted(len(problems), 'problem')}, each a data set and seed: the share that an "
-        "estimator solved, which is to reach the target, within so many times the time (or steps) "
-        "of whoever was first there. At 1: how often it is the first; at the right: how often it "
-        f"arrives at all.{nobody}{started}",
-        draw=partial(draw_profiles, results, found),
     )

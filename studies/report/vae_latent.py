@@ -29,26 +29,16 @@ _PARTS = ("mutual_information", "marginal_divergence", "aggregated_monte_carlo_e
 
 def latent_section(results: StudyResults) -> Section:
     """Where the test images' codes lie."""
-    notes = {
-        str(results.facts_of_run(d, n).get("codes_note", ""))
-        for d in results.datasets
-        for n in results.pictures(d, "codes")
-    } - {""}
-    view = "; ".join(escaped(plain(note)) for note in sorted(notes))
-    caption = (
-        "Codes of test images (posterior means of the VAEs), coloured by class, each class named "
-        "at its median. Every panel has its own view, so that directions and signs mean nothing "
-        "across panels, while the scales do: a VAE's codes are drawn towards a standard normal."
-        + (f" The views: {view}." if view else "")
-    )
-    if any("codes_origin" in a for d in results.datasets for a in _codes(results, d).values()):
-        caption += (
-            f" Dashed: the circle of radius {fixed(prior_radius(), 2)} about $z = 0$, within which "
-            f"{PRIOR_SHARE:.0%} of a standard normal of the plane lies; the view's axes are "
-            "orthonormal, and so the prior of more dimensions, projected, has the same circle. "
-            "Codes far outside it or in a small part of it are not where samples of the prior are."
+    blocks: list[Block] = [
+        *picture_blocks(
+            results,
+            ("latent", "Latent space", "codes"),
+            draw_latent,
+            partial(_latent_caption, results),
         )
-    blocks = picture_blocks(results, ("latent", "Latent space", "codes"), draw_latent, caption)
+    ]
+    if rows := _views(results):
+        blocks.append(_views_table(results, rows))
     return Section("latent", "Latent space", tuple(blocks) or (NOTHING,))
 
 
@@ -60,6 +50,51 @@ def use_section(results: StudyResults) -> Section:
     if results.has("mutual_information", "test"):
         blocks += [_parts_text(results), _parts_table(results)]
     return Section("use", "What the code carries", tuple(blocks))
+
+
+def _latent_caption(results: StudyResults, dataset: str) -> str:
+    caption = (
+        "Codes of test images (posterior means of the VAEs), coloured by class, each class named "
+        "at its median. Every panel has its own view, so that directions and signs mean nothing "
+        "across panels, while the scales do: a VAE's codes are drawn towards a standard normal."
+    )
+    if any("codes_origin" in arrays for arrays in _codes(results, dataset).values()):
+        caption += (
+            f" Dashed: the circle of radius {fixed(prior_radius(), 2)} about $z = 0$, within which "
+            f"{PRIOR_SHARE:.0%} of a standard normal of the plane lies; the view's axes are "
+            "orthonormal, and so the prior of more dimensions, projected, has the same circle. "
+            "Codes far outside it or in a small part of it are not where samples of the prior are."
+        )
+    return caption
+
+
+def _views(results: StudyResults) -> list[tuple[str, str, str]]:
+    """Data set, estimator and the plane that its panel shows, where a run told it."""
+    return [
+        (dataset, name, plain(note))
+        for dataset in results.datasets
+        for name in _codes(results, dataset)
+        if (note := str(results.facts_of_run(dataset, name).get("codes_note", "")))
+    ]
+
+
+def _views_table(results: StudyResults, views: list[tuple[str, str, str]]) -> Table:
+    seed = int(results.cells["seed"].min())
+    return Table(
+        name="views",
+        caption="Which plane of the codes each panel shows.",
+        columns=(
+            Column("data set", align="left"),
+            Column("estimator", align="left"),
+            Column("seed"),
+            Column("view", align="left"),
+        ),
+        rows=tuple(
+            (Entry(dataset), Entry(results.label(name)), Entry(str(seed)), Entry(view))
+            for dataset, name, view in views
+        ),
+        frame=pd.DataFrame(views, columns=["dataset", "estimator", "view"]).assign(seed=seed),
+    )
 
 
 def _codes(results: StudyResults, dataset: str) -> dict[str, dict[str, np.ndarray]]:

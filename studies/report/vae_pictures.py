@@ -154,16 +154,20 @@ def picture_blocks(
     results: StudyResults,
     names: tuple[str, str, str],
     draw: Callable[[StudyResults, str], Canvas],
-    caption: str,
+    caption: str | Callable[[str], str],
 ) -> list[Figure]:
-    """A figure for each data set with the array that is needed: `names` are name, title, array."""
+    """A figure for each data set with the array that is needed: `names` are name, title, array.
+
+    `caption` is the same for all, or made of the data set's name.
+    """
     name, title, needed = names
     found = {dataset: list(results.pictures(dataset, needed)) for dataset in results.datasets}
     return [
         Figure(
             name=f"{name}-{file_name(dataset)}",
             alt=f"{title} by {listed([results.plain_label(n) for n in shown])} on {dataset}.",
-            caption=f"**{escaped(dataset)}**, first seed. {caption}",
+            caption=f"**{escaped(dataset)}**, first seed. "
+            + (caption if isinstance(caption, str) else caption(dataset)),
             draw=partial(draw, results, dataset),
             pictures=True,
         )

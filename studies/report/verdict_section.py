@@ -99,7 +99,7 @@ def _row(results: StudyResults, compared: Compared) -> tuple[Entry, ...]:
         Entry(f"{s.n}/{s.planned}"),
         Entry(f"{centre(compared)} {unit}".strip() if s.n else MISSING, interval(compared)),
         Entry(signed(s.effect, 2) if s.n else MISSING),
-        Entry(MISSING if p is None else p_text(p).removeprefix("p = ").removeprefix("p ")),
+        Entry(MISSING if p is None else p_text(p)),
         Entry(compared.judgement.verdict),
     )
 

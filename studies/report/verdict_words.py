@@ -102,14 +102,14 @@ def region(compared: Compared) -> str:
 
 
 def p_text(value: float) -> str:
-    """A p-value.
+    """A p-value, however small.
 
     Examples
     --------
-    >>> p_text(0.0312), p_text(2e-9), p_text(1.0)
-    ('p = 0.031', 'p < 0.001', 'p = 1')
+    >>> p_text(0.0312), p_text(2.14e-9), p_text(1.0)
+    ('0.031', '2.1×10⁻⁹', '1')
     """
-    return "p < 0.001" if value < 0.001 else f"p = {significant(value, 2)}"
+    return significant(value, 2)
 
 
 def _evidence(compared: Compared) -> str:
@@ -230,11 +230,8 @@ def _not_significant(results: StudyResults, compared: Compared) -> str:
 
 def _p(compared: Compared) -> str:
     if compared.p_corrected is None:
-        return p_text(1.0)
-    text = p_text(compared.p_corrected)
-    if not text.startswith("p = "):
-        return text
-    return f"p = {in_verdicts(text.removeprefix('p = '), compared, 'p_holm')}"
+        return "p = 1"
+    return f"p = {in_verdicts(p_text(compared.p_corrected), compared, 'p_holm')}"
 
 
 _SENTENCES: dict[Reason, Callable[[StudyResults, Compared], str]] = {

@@ -5,11 +5,14 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from studies.cli import main
 
 STUDY = """
 title = "t"
@@ -111,17 +114,33 @@ def replaced(file: str, old: str, new: str):
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_leaves_the_reports(
-    folder: Path, change, arguments: list[str], message: str
+    folder: Path,
+    change: Callable[[Path], object],
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     change(folder)
     before = content(folder / "reports")
-    done = studies("run", *arguments, cwd=folder)
-    assert done.returncode == 2, done.stdout + done.stderr
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["studies", "run", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    printed = capsys.readouterr()
+    assert exit_.value.code == 2, printed
+    lines = printed.err.strip().splitlines()
+    assert len(lines) == 1, printed.err
     assert lines[0].startswith("error: ")
     assert any(part in lines[0] for part in message.split("|")), lines[0]
     assert content(folder / "reports") == before
+
+
+def test_bad_input_ends_the_process_so_too(folder: Path) -> None:
+    (folder / "own.csv").unlink()
+    done = studies("run", "mine.toml", cwd=folder)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert re.fullmatch(r"error: .*own\.csv.*\n", done.stderr)
 
 
 def test_report_of_what_was_never_run_is_one_line_and_exit_2(folder: Path) -> None:

@@ -43,6 +43,7 @@ def test_every_fault_is_a_row_and_the_next_cell_runs(tmp_path: Path) -> None:
         assert status in report
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(("name", "where"), [("Hanging", "fit"), ("HangingLater", "_evaluate")])
 def test_a_cell_that_hangs_is_killed_in_fitting_and_in_scoring_and_says_where_it_was(
     tmp_path: Path, name: str, where: str
@@ -58,6 +59,7 @@ def test_a_cell_that_hangs_is_killed_in_fitting_and_in_scoring_and_says_where_it
     assert str(Path.home()) not in cell["traceback"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_what_a_cell_has_started_ends_with_it(tmp_path: Path) -> None:
     plan = planned(tmp_path / "study", ["Napping"], time_limit=5)
     done = run_plan(plan, tmp_path / "reports", Log(), arguments=[])

@@ -92,7 +92,7 @@ def test_a_second_runner_is_refused_and_ctrl_c_ends_the_first_cleanly(tmp_path: 
 
 
 def test_kill_9_loses_the_cell_it_hit_and_a_rerun_does_what_is_missing(
-    tmp_path: Path, no_parity_gate: None
+    tmp_path: Path, no_parity_gate: None, no_report: None
 ) -> None:
     runner = Runner(tmp_path)
     napping = runner.napping()

@@ -211,7 +211,7 @@ def test_a_store_whose_first_write_was_cut_short_is_as_good_as_none(tmp_path: Pa
     assert ResultStore(path).document() == {"title": "T"}
 
 
-@pytest.mark.usefixtures("no_parity_gate")
+@pytest.mark.usefixtures("no_parity_gate", "no_report")
 def test_data_that_change_while_a_study_runs_are_told(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     rows = np.random.default_rng(0).normal(size=(60, 2)).round(6)

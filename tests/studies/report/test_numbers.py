@@ -39,7 +39,6 @@ SETTINGS = {
     r"less than \d+ MB": "what a target asks for",
     r"with \d+ starts each": "how a target is stated",
     r"over \d+ seeds?": "the number of seeds, as the study file has it",
-    r"p < 0\.001": "how small a p is told",
     r"exactly 0\b|0 to rounding|includes? 0\b": "0 as the bound that it is",
     r"all \d+ \w+ are equal": "in place of an interval; beside it the pairs, with their row",
     r"with K = \d+": "part of a published model's name",
@@ -218,6 +217,13 @@ def test_addresses_survive_what_names_may_contain():
     said = f"So {linked('−1.5', 'scores', 'elbo', where=where)}."
     assert [(text, dict(at.where)) for text, at in addresses(said)] == [("−1.5", where)]
     assert unlinked(said) == "So −1.5."
+
+
+def test_brackets_before_a_number_are_not_its_own():
+    plain = r"E\_q\[log p(x, z)\], or [0, 1], and load"
+    said = f"{plain} {linked('−1.5', 'scores', 'elbo')}."
+    assert [text for text, _ in addresses(said)] == ["−1.5"]
+    assert unlinked(said) == f"{plain} −1.5."
 
 
 @pytest.mark.parametrize(

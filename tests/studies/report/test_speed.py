@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from studies.report import write_report
-from studies.report.building import build_answer, build_document
+from studies.report.building import build_answer
 from studies.report.loaded import StudyResults
 from studies.report.model import Bullets, Figure, Section, Table
 from studies.report.numbers import unlinked
+from studies.report.speed_bound import product_bound_section
 from studies.report.speed_data import SINGLE_PARITY, combined, timed_points
-from studies.report.speed_growth import exponent
+from studies.report.speed_growth import exponent, growth_section
 from studies.report.speed_held import Verdict
-from studies.report.speed_target import dataset_arrivals
+from studies.report.speed_restarts import restarts_section
+from studies.report.speed_sections import speed_section
+from studies.report.speed_target import dataset_arrivals, speed_target_section
 from studies.report.speed_targets import STATED_SIZES, verdicts
 from studies.results import CellResult, PlannedCell, Score, TracePoint
 from tests.studies.report.synthetic import mixture_store
@@ -124,6 +127,12 @@ def loaded(
     return results
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> StudyResults:
+    """Every size, as made up; not to be changed."""
+    return loaded(tmp_path_factory.mktemp("speed"))
+
+
 def of_kind(results: StudyResults, kind: str) -> list[Any]:
     return [p for p in timed_points(results, ["sizes"]) if p.covariance_type == kind]
 
@@ -132,16 +141,16 @@ def table(section: Section, name: str) -> Table:
     return next(b for b in section.blocks if isinstance(b, Table) and b.name == name)
 
 
-def test_speedups_are_geometric_means_with_their_range_over_repetitions(tmp_path: Path) -> None:
-    results = loaded(tmp_path)
+def test_speedups_are_geometric_means_with_their_range_over_repetitions(
+    results: StudyResults,
+) -> None:
     speed = combined(results, of_kind(results, "full"), "em", "sklearn")
     assert speed.mean == pytest.approx(9.0 * 1.02)  # the median of 1, 1.02 and 1.04
     assert (speed.low, speed.high) == (pytest.approx(9.0), pytest.approx(9.0 * 1.04))
     assert speed.repetitions == 3
 
 
-def test_each_target_is_met_or_not_by_its_figure(tmp_path: Path) -> None:
-    results = loaded(tmp_path)
+def test_each_target_is_met_or_not_by_its_figure(results: StudyResults, tmp_path: Path) -> None:
     full, others, tables, peer, _, memory = verdicts(results)
     assert (full.met, "9.18 times" in unlinked(full.figure)) == (True, True)
     mean = (3.5 * 4.0 * 2.5) ** (1 / 3) * 1.02
@@ -156,8 +165,7 @@ def test_each_target_is_met_or_not_by_its_figure(tmp_path: Path) -> None:
         if cell.dataset == "sizes diag n=1000000 d=8 k=16" and cell.estimator == "em":
             values["fit_memory", ""] = 250.0 if cell.seed == 1 else 10.0
 
-    (tmp_path / "worse").mkdir()
-    met = [v.met for v in verdicts(loaded(tmp_path / "worse", edit=worse))]
+    met = [v.met for v in verdicts(loaded(tmp_path, edit=worse))]
     assert met == [False, False, False, True, False, False]
 
 
@@ -180,7 +188,7 @@ def test_what_is_not_at_the_same_place_is_not_ranked(tmp_path: Path) -> None:
     assert full.met is None
     assert "do not agree" in full.figure
     assert others.met is True
-    speed = build_document(results).sections[0]
+    speed = speed_section(results)
     rows = table(speed, "step-seconds").rows
     assert sum(e.note == "not ranked" for row in rows for e in row) == 1
     assert (
@@ -188,12 +196,20 @@ def test_what_is_not_at_the_same_place_is_not_ranked(tmp_path: Path) -> None:
     )
 
 
-def test_restarts_are_judged_by_whole_sweeps_and_by_their_optima(tmp_path: Path) -> None:
-    def verdict(name: str, edit: Edit) -> Verdict:
-        results = loaded(tmp_path / name, edit=edit)
+def test_restarts_are_judged_by_whole_sweeps_and_by_their_optima(
+    results: StudyResults, tmp_path: Path
+) -> None:
+    restarts = {
+        name: entry for name, entry in all_entries().items() if entry["group"] == "restarts"
+    }
+
+    def judged(results: StudyResults) -> Verdict:
         return next(v for v in verdicts(results) if "sweep of K" in v.target)
 
-    slow = verdict("slow", no_edit)
+    def verdict(name: str, edit: Edit) -> Verdict:
+        return judged(loaded(tmp_path / name, entries=restarts, edit=edit))
+
+    slow = judged(results)
     assert slow.met is False
     assert unlinked(slow.figure).startswith(
         "9.18 times as fast (9 to 9.36 over repetitions), and nowhere below"
@@ -219,34 +235,33 @@ def test_restarts_are_judged_by_whole_sweeps_and_by_their_optima(tmp_path: Path)
             values["fit_seconds", ""] = np.nan
 
     assert verdict("failed", failing).met is None
-    frame = table(build_document(loaded(tmp_path)).sections[4], "restarts").frame
+    frame = table(restarts_section(results), "restarts").frame
     own = frame[frame["estimator"] == "em"]
     assert sorted(set(own["n_components"])) == [1, 2, 3]
 
 
-def test_exponents_are_those_of_the_powers(tmp_path: Path) -> None:
+def test_exponents_are_those_of_the_powers(results: StudyResults) -> None:
     assert exponent(np.array([2.0, 8.0, 32.0]), np.array([1.0, 8.0, 64.0]))[0] == pytest.approx(1.5)
     assert np.isnan(exponent(np.array([1.0, 2.0]), np.array([1.0, 2.0]))).all()
-    growth = build_document(loaded(tmp_path)).sections[1]
-    frame = table(growth, "growth").frame.set_index("estimator")
+    frame = table(growth_section(results), "growth").frame.set_index("estimator")
     np.testing.assert_allclose(frame["N"], 1.0, atol=1e-9)
     np.testing.assert_allclose(frame["D"], 2.0, atol=1e-9)
 
 
-def test_the_bound_is_set_against_the_iteration(tmp_path: Path) -> None:
-    frame = table(build_document(loaded(tmp_path)).sections[2], "product-bound").frame
+def test_the_bound_is_set_against_the_iteration(results: StudyResults) -> None:
+    frame = table(product_bound_section(results), "product-bound").frame
     np.testing.assert_allclose(frame["share"], 0.25)
     row = frame[(frame["n_features"] == 16) & (frame["covariance_type"] == "full")].iloc[0]
     assert row["statistics_length"] == 16 * 17 / 2 + 16 + 1
     assert row["operations"] == 4 * 100_000 * 153 * 16
 
 
-def test_the_target_is_reached_where_the_objective_first_is(tmp_path: Path) -> None:
-    results = loaded(tmp_path)  # the target is 0.01 below the best, which is −3 but for 2⁻²⁰
+def test_the_target_is_reached_where_the_objective_first_is(results: StudyResults) -> None:
+    # The target is 0.01 below the best, which is −3 but for 2⁻²⁰.
     own, svi = (dataset_arrivals(results, "to-target")[name] for name in ("em", "svi"))
     assert (own.steps, svi.steps) == (7, 34)  # 2⁻⁷ < 0.01 < 2⁻⁶; 2^(−34/5) < 0.01 < 2^(−33/5)
     assert svi.seconds / own.seconds == pytest.approx(2 * 34 / 7)
-    blocks = build_document(results).sections[3].blocks
+    blocks = speed_target_section(results).blocks
     text = unlinked(next(b for b in blocks if isinstance(b, Bullets)).items[0])
     assert text.startswith("**N = ")
     names = [b.name for b in blocks if isinstance(b, Figure)]
@@ -263,7 +278,7 @@ def test_failures_stay_in_the_tables_and_the_report_is_written(tmp_path: Path) -
         results.store.write_cell({}, replace(failed, key=key))
     again = StudyResults.read(results.store, "made-up")
     again.document["datasets"] = results.document["datasets"]
-    rows = table(build_document(again).sections[0], "step-seconds").rows
+    rows = table(speed_section(again), "step-seconds").rows
     assert rows[0][-1].note == "unavailable"
     readme = write_report(results.store, "made-up", tmp_path / "report").read_text()
     assert "unavailable" in readme

@@ -7,7 +7,7 @@ import numpy as np
 from studies.report.building import build_document
 from studies.report.comparison import shortfalls, times_to_target
 from studies.report.loaded import StudyResults
-from studies.report.model import Figure, Text
+from studies.report.model import Figure, Table, Text
 from studies.report.numbers import unlinked
 from studies.report.style import themed
 from studies.report.target_data import arrivals
@@ -87,6 +87,23 @@ def test_figures_end_at_the_share_that_arrived(tmp_path):
             assert {t.get_text() for t in panel.texts} == {"100%", "83%", "0%"}
     at_one = [line.get_ydata()[0] for line in drawn["profiles"].axes[1].lines[:3]]
     assert np.allclose(at_one, [1, 0, 0])  # EM is the first on every problem
+
+
+def test_the_profiles_figures_are_those_of_the_chart(tmp_path):
+    blocks = section(results_with_misses(tmp_path)).blocks
+    table = next(b for b in blocks if isinstance(b, Table) and b.name == "profiles")
+    frame = table.frame.set_index("estimator").loc[list(THREE)]
+    assert frame["solved"].tolist() == [6, 5, 0]
+    assert (frame["problems"] == 6).all()
+    assert (frame["unsolved"] == 0).all()
+    assert frame["within_1_seconds"].tolist() == [1, 0, 0]  # EM is the first on every problem
+    with themed():
+        drawn = next(b.draw() for b in blocks if isinstance(b, Figure) and b.name == "profiles")
+    for panel, clock in zip(drawn.axes, ("step", "seconds"), strict=True):
+        for line, name in zip(panel.lines, THREE, strict=False):
+            at = np.searchsorted(line.get_xdata(), 2, side="right") - 1
+            assert frame.loc[name, f"within_2_{clock}"] == line.get_ydata()[at]
+    assert [row[-1].text for row in table.rows] == ["6 of 6", "5 of 6", "0 of 6"]
 
 
 def test_a_vaes_section_leaves_the_autoencoder_out(tmp_path):

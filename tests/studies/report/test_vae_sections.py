@@ -69,6 +69,20 @@ def test_the_circle_stands_about_the_code_zero_with_that_radius(results: StudyRe
             np.testing.assert_allclose(circle.center, origin)
 
 
+def test_a_table_says_which_view_is_whose(tmp_path: Path) -> None:
+    store = vae_store(tmp_path / "results.sqlite", datasets=("mnist", "mnist-2d"), seeds=1)
+    results = StudyResults.read(store)
+    table = section(build_document(results), "latent").blocks[-1]
+    told = {(row[0].text, row[1].text): row[2].text for row in table.rows}
+    assert told == {
+        (dataset, results.label(name)): "two components, "
+        f"{27 if results.registered(name).startswith('autoencoder') else 16}% of the variance on "
+        f"{dataset}"
+        for dataset in ("mnist", "mnist-2d")
+        for name in results.estimators
+    }
+
+
 def test_no_circle_where_a_view_does_not_say_where_zero_is(tmp_path: Path) -> None:
     old = StudyResults.read(vae_store(tmp_path / "results.sqlite", seeds=1))
     with themed():

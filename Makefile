@@ -27,10 +27,10 @@ report: $(INSTALLED)  ## make the full reports again from stored results, and th
 	$(BIN)/python -m studies.report.front_page README.md reports
 
 test: $(INSTALLED)  ## run the tests, all but the slow ones
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(INSTALLED)  ## run every test
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(INSTALLED)  ## check style and formatting
 	$(BIN)/ruff check

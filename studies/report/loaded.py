@@ -199,8 +199,9 @@ class StudyResults:
         return self._runs.get((dataset, estimator), self.cells.iloc[:0])
 
     @cached_property
-    def _runs(self) -> dict[tuple[str, ...], pd.DataFrame]:
-        return dict(iter(self.cells.groupby(["dataset", "estimator"], sort=False)))
+    def _runs(self) -> dict[tuple[str, str], pd.DataFrame]:
+        groups = self.cells.groupby(["dataset", "estimator"], sort=False)
+        return {(str(dataset), str(name)): group for (dataset, name), group in groups}
 
     def planned(self, dataset: str, estimator: str) -> int:
         """How many runs there should be."""

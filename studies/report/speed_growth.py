@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean, linear_regression
 
 import numpy as np
 import pandas as pd
@@ -138,11 +139,13 @@ def exponent(at: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
     """
     if len(at) < _LEAST_POINTS:
         return math.nan, math.nan
-    x, y = np.log(at) - np.log(at).mean(), np.log(seconds) - np.log(seconds).mean()
-    slope = float(x @ y / (x @ x))
-    rest = y - slope * x
-    variance = float(rest @ rest) / max(1, len(at) - 2)
-    return slope, math.sqrt(variance / float(x @ x))
+    # Python's own sums, exact to the last bit: NumPy's and BLAS's differ there by processor, and a
+    # report made again elsewhere would not be the same.
+    x, y = [math.log(value) for value in at], [math.log(value) for value in seconds]
+    slope, intercept = linear_regression(x, y)
+    rest = math.fsum((b - slope * a - intercept) ** 2 for a, b in zip(x, y, strict=True))
+    spread = math.fsum((a - fmean(x)) ** 2 for a in x)
+    return slope, math.sqrt(rest / (len(x) - 2) / spread)
 
 
 def _exponents(results: StudyResults, axes: list[_Axis], names: list[str]) -> Table:

@@ -73,7 +73,7 @@ def test_a_table_says_which_view_is_whose(tmp_path: Path) -> None:
     store = vae_store(tmp_path / "results.sqlite", datasets=("mnist", "mnist-2d"), seeds=1)
     results = StudyResults.read(store)
     table = section(build_document(results), "latent").blocks[-1]
-    told = {(row[0].text, row[1].text): row[2].text for row in table.rows}
+    told = {(row[0].text, row[1].text): row[3].text for row in table.rows}
     assert told == {
         (dataset, results.label(name)): "two components, "
         f"{27 if results.registered(name).startswith('autoencoder') else 16}% of the variance on "

@@ -124,11 +124,17 @@ def time_ratios(results: StudyResults, dataset: str, slow: str, fast: str) -> pd
     return pairs["one"] / pairs["other"]
 
 
-def product_ratios(results: StudyResults, dataset: str, name: str) -> pd.Series:
-    """By repetition, an epoch's time over that of its matrix products, both of one process."""
+def product_ratios(
+    results: StudyResults, dataset: str, name: str, *, products_of: str | None = None
+) -> pd.Series:
+    """By repetition, an epoch's time over that of its matrix products, both of one process.
+
+    `products_of` names the estimator in whose process the products were timed, if another's.
+    """
+    products_of = name if products_of is None else products_of
     columns = {
         "epoch": results.values("step_seconds", "", dataset, name),
-        "products": results.values("epoch_product_seconds", "", dataset, name),
+        "products": results.values("epoch_product_seconds", "", dataset, products_of),
     }
     pairs = pd.DataFrame(columns).dropna()
     return pairs["epoch"] / pairs["products"]

@@ -15,13 +15,13 @@ from studies.report.overhead_data import (
     Ranged,
     Size,
     present,
-    product_ratios,
     ranged,
     time_ratios,
     timed_sizes,
 )
 from studies.report.overhead_epoch_parts import epoch_part_blocks
 from studies.report.overhead_figures import draw_epochs
+from studies.report.overhead_products import product_blocks
 from studies.report.overhead_words import RANGE, range_entry, ratio_entry, span
 from studies.report.tables import RUNS_OK, ok_entry
 from studies.report.words import MISSING, escaped, fixed, significant
@@ -45,8 +45,7 @@ def epochs_section(results: StudyResults) -> Section:
         ),
         _epoch_table(results, sizes),
     ]
-    products = _product_table(results, sizes)
-    blocks += [Text(_BOUND), products] if products.rows else []
+    blocks += product_blocks(results, sizes)
     blocks += epoch_part_blocks(results, sizes)
     return Section("epochs", title, tuple(blocks))
 
@@ -63,13 +62,6 @@ _HOW = (
     "of the final model, which would only slow it. NumPyro's epoch is compiled. Neither of the "
     "first two draws bits anew, so that they are compared on bits that were drawn once. That all "
     "learn the same is seen from the bound on test data by the same evaluation."
-)
-_BOUND = (
-    "**The bound by matrix products.** A step of $B$ data needs, for every layer, one product "
-    "forward and, backward, one for the gradient of its weights and one for that of its input, but "
-    "none for the gradient of the data: $2 B (3 W - V)$ operations with $W$ weights in all and $V$ "
-    "in layers that read the data. These products alone, one after another into memory that is "
-    "there already, are timed in the process of the fit right after it, on the same threads."
 )
 
 
@@ -115,52 +107,6 @@ def _epoch_table(results: StudyResults, sizes: Sequence[Size]) -> Table:
         columns,
         tuple(rows),
         pd.DataFrame(records, columns=["dataset", "estimator", *names, "elbo"]),
-    )
-
-
-def _product_table(results: StudyResults, sizes: Sequence[Size]) -> Table:
-    rows, records = [], []
-    for size in sizes:
-        for name in present(results, [size]):
-            ratio = ranged(product_ratios(results, size.dataset, name))
-            if not ratio.n:
-                continue
-            seconds, rate, square = (
-                ranged(_values(results, metric, size, name, ""))
-                for metric in ("epoch_product_seconds", "epoch_product_rate", "square_product_rate")
-            )
-            rows.append(
-                (
-                    Entry(escaped(size.dataset)),
-                    Entry(size.network),
-                    Entry(results.label(name)),
-                    ok_entry(results, [size.dataset], [name]),
-                    range_entry(seconds),
-                    Entry(significant(rate.median), significant(square.median)),
-                    Entry(significant(ratio.median), span(ratio)),
-                )
-            )
-            values = (seconds.median, rate.median, square.median)
-            records.append((size.dataset, name, *values, ratio.median, ratio.low, ratio.high))
-    measured = ["product_seconds", "product_rate", "square_product_rate"]
-    return Table(
-        "products",
-        f"{RANGE} Below the rate: that of large square products, a machine's peak. The last "
-        "column is the epoch's time over that of its products, both of one process.",
-        (
-            Column("data", align="left"),
-            Column("network", align="left"),
-            Column("implementation", align="left"),
-            RUNS_OK,
-            Column("products of an epoch", "s"),
-            Column("rate", "10⁹ a second"),
-            Column("epoch / products"),
-        ),
-        tuple(rows),
-        pd.DataFrame(
-            records,
-            columns=["dataset", "estimator", *measured, "ratio", "ratio_low", "ratio_high"],
-        ),
     )
 
 

@@ -308,6 +308,34 @@ def test_the_papers_figures_stand_beside_the_same_sizes(results: StudyResults) -
     assert "not checked" in text
 
 
+def test_those_without_products_are_held_against_those_of_by_hand(results: StudyResults) -> None:
+    shown = table(epochs_section(results), "products").frame
+    ratios = shown[shown["dataset"] == "mnist"].set_index("estimator")["ratio"]
+    assert ratios.to_dict() == pytest.approx({n: FULL[n] / PRODUCTS for n in FULL})
+    own = shown.set_index("estimator")["product_seconds"].notna()
+    assert set(own[own].index) == {"torch-vae", "torch-vae-compiled"}
+
+
+@pytest.mark.parametrize(("factor", "told"), [(0.69, True), (0.7, False)])
+def test_an_epoch_below_pytorchs_products_is_told(
+    results: StudyResults, factor: float, told: bool
+) -> None:
+    rows = where(results.scores, estimator="numpyro-vae", metric="step_seconds")
+    values = results.scores["value"].where(~rows, factor * results.scores["value"])
+    blocks = epochs_section(replace(results, scores=results.scores.assign(value=values))).blocks
+    said = [b.text for b in blocks if isinstance(b, Text) and "Another library" in b.text]
+    assert len(said) == told
+    if told:
+        assert f"[{factor * FULL['numpyro-vae'] / PRODUCTS:.3g}](" in said[0]
+
+
+def test_without_products_nothing_is_said_of_them(results: StudyResults) -> None:
+    older = results.scores[~results.scores["metric"].str.startswith("epoch_product")]
+    blocks = epochs_section(replace(results, scores=older)).blocks
+    assert not any(isinstance(b, Table) and b.name == "products" for b in blocks)
+    assert not any(isinstance(b, Text) and "bound by matrix products" in b.text for b in blocks)
+
+
 def test_the_parts_of_an_epoch_and_its_rest_add_up(results: StudyResults) -> None:
     parts = epoch_parts(results, "mnist", "torch-vae")
     assert parts.index.tolist() == [0, 1, 2]

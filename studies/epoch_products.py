@@ -58,7 +58,7 @@ class EpochProducts:
     rate
         Operations a second of these products.
     square_rate
-        Operations a second of a large square product: what the machine can do at the most.
+        Operations a second of a large square product: the most that torch makes of the machine.
     """
 
     seconds: float

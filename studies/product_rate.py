@@ -44,7 +44,7 @@ class Products:
     rate
         Operations a second of the two products of one chunk, at the best of several chunk lengths.
     square_rate
-        Operations a second of a large square product: what the machine can do at the most.
+        Operations a second of a large square product: the most that torch makes of the machine.
     """
 
     seconds: float

@@ -10,12 +10,12 @@ from studies.report.model import Block, Bullets, Section, Text
 from studies.report.words import counted, escaped, fixed, listed, plain, significant
 
 _MIXTURE = (
-    "**Mixtures.** A mixture of K Gaussians has the density $p(x) = \\sum_k \\pi_k\\, "
+    "**Mixtures.** A mixture of K Gaussians has the density $p(x) = \\sum_k \\pi_k "
     "\\mathcal{N}(x \\mid \\mu_k, \\Sigma_k)$. EM (Dempster, Laird and Rubin, 1977) repeats two "
     "steps: the E-step computes the responsibilities $r_{nk} = p(k \\mid x_n)$ at the current "
     "parameters, the M-step sets weights, means and covariances to the responsibility-weighted "
     "ones. SVI follows the gradient of the same objective.",
-    "**Bound.** For any $q$, $\\log p(x) = \\mathrm{ELBO}(q) + \\mathrm{KL}(q(z) \\,\\|\\, "
+    "**Bound.** For any $q$, $\\log p(x) = \\mathrm{ELBO}(q) + \\mathrm{KL}(q(z) \\parallel "
     "p(z \\mid x))$. The E-step sets $q$ to the posterior, the M-step raises the ELBO at that $q$: "
     "EM is variational inference with an exact posterior (Neal and Hinton, 1998). After an M-step "
     "the bound is scored with the responsibilities of the E-step before it. All densities are "
@@ -26,12 +26,12 @@ _VAE = (
     "where codes lie, so there is no distribution to draw new codes from, and no density of x.",
     "**The VAE** (Kingma and Welling, 2014) adds a prior $p(z) = \\mathcal{N}(0, I)$ and a "
     "posterior $q(z \\mid x)$ with a network's mean and scale. Its loss is minus the ELBO, "
-    "$-\\mathbb{E}_{q}[\\log p(x \\mid z)] + \\mathrm{KL}(q(z \\mid x) \\,\\|\\, p(z))$: "
+    "$-\\mathbb{E}_{q}[\\log p(x \\mid z)] + \\mathrm{KL}(q(z \\mid x) \\parallel p(z))$: "
     "distortion plus rate. The second term holds the codes to the prior, so that draws from it can "
     "be decoded.",
     "**Scores.** The bound on $\\log p(x)$ is the importance-weighted one (Burda, Grosse and "
     "Salakhutdinov, 2016), $\\log \\frac{1}{S} \\sum_s p(x, z_s) / q(z_s \\mid x)$ with $z_s \\sim "
-    "q(z \\mid x)$ and S = SAMPLES samples an image, by one function for all estimators.",
+    "q(z \\mid x)$ and S = SAMPLES, by one function for all estimators.",
 )
 _MACHINE = {
     "processor": "{}",
@@ -55,9 +55,8 @@ def method_section(results: StudyResults) -> Section:
     blocks: list[Block] = [Text(_design(results))]
     blocks.append(Bullets(tuple(_data(results, name) for name in results.groups)))
     blocks.append(Text(_clock(results)))
-    samples = results.document.get("evaluation", {}).get("importance_samples", 0)
     texts = _MIXTURE if results.kind == "mixture" else _VAE
-    blocks += [Text(text.replace("SAMPLES", fixed(float(samples), 0))) for text in texts]
+    blocks += [Text(text.replace("SAMPLES", _samples(results))) for text in texts]
     blocks.append(Text("What the measured quantities are:"))
     blocks.append(Bullets(_definitions(results)))
     blocks.append(Text(_machine(results)))
@@ -65,16 +64,44 @@ def method_section(results: StudyResults) -> Section:
 
 
 def _design(results: StudyResults) -> str:
-    seeds = counted(results.n_seeds, "seed")
     names = listed([results.label(name) for name in results.estimators])
     points = len(results.datasets)
     varied = f" in {points:,} settings" if points > len(results.groups) else ""
     return (
-        f"**Design.** {names} on {counted(len(results.groups), 'data set')}{varied}, {seeds} each: "
-        f"{counted(len(results.cells), 'run')}, each in a process of its own{_repeated(results)}. "
+        f"**Design.** {names} on {counted(len(results.groups), 'data set')}{varied}, "
+        f"{_seeds(results)}: {counted(len(results.cells), 'run')}, each in a process of its "
+        f"own{_repeated(results)}. "
         f"A seed is {_seed(results)}. "
         f"Profile: {escaped(str(results.document.get('profile', 'full')))}."
     )
+
+
+def _seeds(results: StudyResults) -> str:
+    runs = results.cells.groupby(["dataset", "estimator"]).size()
+    if runs.nunique() == 1 and len(runs) == len(results.datasets) * len(results.estimators):
+        return f"{counted(results.n_seeds, 'seed')} each"
+    least, most = int(runs.min()), int(runs.max())
+    span = counted(most, "seed") if least == most else f"{least:,} to {counted(most, 'seed')}"
+    return f"{span} for each pair of them that was planned"
+
+
+def _samples(results: StudyResults) -> str:
+    """How many importance samples an image has, and on which data sets it has others."""
+    usual = results.document.get("evaluation", {}).get("importance_samples", 0)
+    others = [
+        f"{escaped(group)}: {fixed(float(own), 0)}"
+        for group, entry in _entries(results)
+        if (own := entry.get("importance_samples"))
+    ]
+    exceptions = f" ({'; '.join(dict.fromkeys(others))})" if others else ""
+    return f"{fixed(float(usual), 0)} samples an image{exceptions}"
+
+
+def _entries(results: StudyResults) -> list[tuple[str, dict[str, Any]]]:
+    """What the study says of each setting of its data sets, with the data set's name."""
+    entries = results.document.get("datasets") or {}
+    named = {point: group for group, points in results.groups.items() for point in points}
+    return [(named[point], entry or {}) for point, entry in entries.items() if point in named]
 
 
 def _repeated(results: StudyResults) -> str:
@@ -150,6 +177,13 @@ def _settings(entry: dict[str, Any], *, without: Collection[str] = ()) -> str:
     return f" Settings: {escaped(listing)}."
 
 
+def _other(results: StudyResults) -> str:
+    """Where a data set's own settings say how long its fits go on."""
+    own = [g for g, entry in _entries(results) if "max_epochs" in (entry.get("settings") or {})]
+    names = listed([escaped(group) for group in dict.fromkeys(own)])
+    return f" ({names}: as among the settings)" if own else ""
+
+
 def _clock(results: StudyResults) -> str:
     stopping = results.document.get("stopping", {})
     rules = []
@@ -158,7 +192,10 @@ def _clock(results: StudyResults) -> str:
             f"a gain under {significant(float(stopping['tolerance']))} nats per datum ends a fit"
         )
     if stopping.get("max_steps") is not None:
-        rules.append(f"at most {fixed(float(stopping['max_steps']), 0)} steps")
+        most = fixed(float(stopping["max_steps"]), 0)
+        rules.append(
+            f"at most {most} {'epochs' if results.kind == 'vae' else 'steps'}{_other(results)}"
+        )
     if stopping.get("time_limit") is not None:
         rules.append(f"a run is stopped after {significant(float(stopping['time_limit']))} s")
     own = [

@@ -66,12 +66,13 @@ def gap_section(results: StudyResults) -> Section:
     ways = {d: way for d, way in ways.items() if not way.empty}
     lead = Text(
         "For any distribution $q(z)$ over the assignments, $\\log p(x) = \\mathrm{ELBO}(q) + "
-        "\\mathrm{KL}(q(z)\\,\\|\\,p(z \\mid x))$: what is drawn here is that divergence. EM sets "
-        "$q$ to the exact posterior in every E-step, which closes the gap, and then moves the "
+        "\\mathrm{KL}(q(z) \\parallel p(z \\mid x))$: what is drawn here is that divergence. EM "
+        "sets $q$ to the exact posterior in every E-step, which closes the gap, and then moves the "
         "parameters, which opens it again by as much as the posterior has moved; at a fixed point "
         "nothing moves and the gap is gone. Enumerated assignments use the exact posterior at the "
         "current parameters, so that the gap is 0 throughout. An amortised guide predicts $q$ from "
-        "$x$ by a network, and keeps whatever gap the network cannot close."
+        "$x$ by a network, and keeps whatever gap the network cannot close, or had not closed when "
+        "its fit ended."
     )
     if not ways:
         return Section("gap", "The bound's gap", (lead, _NOTHING))

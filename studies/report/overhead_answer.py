@@ -10,7 +10,7 @@ from studies.report.numbers import linked
 from studies.report.overhead_data import SIZES, product_ratios, ranged, time_ratios, timed_sizes
 from studies.report.overhead_parts import HAND, TUTORIAL, share_explained
 from studies.report.overhead_targets import COMPILED, PYRO, Judged, judged_targets, stated_datasets
-from studies.report.words import counted, listed, significant
+from studies.report.words import counted, fixed, listed, significant
 
 
 def overhead_answer(results: StudyResults) -> Answer:
@@ -88,7 +88,7 @@ def _tutorial_sentence(results: StudyResults) -> str:
     if not shares:
         return f"{text}."
     ends = {
-        f"{significant(100 * share, 2)}%": name
+        f"{fixed(100 * share, 0)}%": name
         for share, name in ((max(shares), "max"), (min(shares), "min"))
     }
     percents = [
@@ -116,6 +116,7 @@ def _count_sentence(judged: Sequence[Judged]) -> str:
                 "ratio",
                 where={"dataset": j.dataset, "slow": j.target.slow, "fast": j.target.fast},
             )
+            + f", asked {j.target.asked}"
             for j in missed
         ]
         parts.append(f"{_of_met(len(missed), 0.0)} {_is(len(missed))} not ({'; '.join(which)})")

@@ -20,7 +20,7 @@ from studies.report.overhead_parts import (
     total,
     unexplained,
 )
-from studies.report.words import MISSING, signed, significant
+from studies.report.words import MISSING, fixed, signed, significant
 
 _TITLE = "Where the milliseconds go"
 
@@ -68,7 +68,7 @@ def _table(results: StudyResults, sizes: Sequence[Size]) -> Table:
                 Entry(size.network),
                 *(_entry(value) for value in parts[: len(PARTS)]),
                 _entry(rest),
-                Entry(_entry(whole).text, f"{significant(100 * share, 2)}% explained"),
+                Entry(_entry(whole).text, f"{fixed(100 * share, 0)}% explained"),
                 *(_entry(value) for value in parts[len(PARTS) :]),
                 Entry(significant(own, 2)),
             )
@@ -82,7 +82,8 @@ def _table(results: StudyResults, sizes: Sequence[Size]) -> Table:
         "explained* is the whole less the sum of the four before it, and below the whole stands "
         "what share of it they explain. The columns after the whole belong to no sum: what a "
         "sampled divergence costs by hand, what tracing the loss once saves, and what the VAE by "
-        "hand differed by from itself at the most.",
+        "hand differed by from itself at the most. Each column is a median of its own, what is not "
+        "explained and the share are computed within a repetition: a row need not add up.",
         (
             Column("network", align="left"),
             *(_column(part) for part in PARTS),

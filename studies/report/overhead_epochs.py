@@ -101,9 +101,10 @@ def _epoch_table(results: StudyResults, sizes: Sequence[Size]) -> Table:
     )
     return Table(
         "epochs",
-        f"{RANGE} Ratios are of the same repetition; *a tie* where the mean ratio is within the "
-        "noise floor. Below the first epoch: what of it is not an epoch's work, and what of that "
-        f"is compilation. {MISSING}: no figure, or not ranked.",
+        f"{RANGE} Ratios are of the same repetition; *a tie* where their "
+        "geometric mean is within the noise floor of so many pairs of this data set, which is "
+        "wider than that of all pairs. Below the first epoch: what of it is not an epoch's work, "
+        f"and what of that is compilation. {MISSING}: no figure, or not ranked.",
         columns,
         tuple(rows),
         pd.DataFrame(records, columns=["dataset", "estimator", *names, "elbo"]),

@@ -81,9 +81,9 @@ def _update_table(results: StudyResults, sizes: Sequence[Size], names: Sequence[
     measured += ["ratio", "ratio_low", "ratio_high"]
     return Table(
         "updates",
-        f"{RANGE} Ratios are of the same repetition; *a tie* where the mean ratio is within the "
-        "noise floor of the sweep. The last column shows that variants of one bound learn the "
-        "same, and that the sampled divergence is another path.",
+        f"{RANGE} Ratios are of the same repetition; *a tie* where their geometric mean is "
+        "within the noise floor of so many pairs of the sweep. The last column shows that variants "
+        "of one bound learn the same, and that the sampled divergence is another path.",
         (
             Column("network", align="left"),
             Column("implementation", align="left"),

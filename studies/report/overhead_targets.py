@@ -50,6 +50,11 @@ class Target:
     limit: float
     at_most: bool
 
+    @property
+    def asked(self) -> str:
+        """The limit in words."""
+        return f"{'at most' if self.at_most else 'at least'} {significant(self.limit)}"
+
     def holds(self, ratio: float) -> bool:
         """Whether a ratio is as asked for."""
         return ratio <= self.limit if self.at_most else ratio >= self.limit
@@ -131,12 +136,11 @@ _LEAD = (
 def _table(results: StudyResults, judged: Sequence[Judged]) -> Table:
     rows, records = [], []
     for j in judged:
-        asked = f"{'at most' if j.target.at_most else 'at least'} {significant(j.target.limit)}"
         rows.append(
             (
                 Entry(j.target.text),
                 Entry(escaped(j.dataset)),
-                Entry(asked),
+                Entry(j.target.asked),
                 Entry(significant(j.ratio.median), span(j.ratio)),
                 Entry(_word(j), "" if j.always or not j.met else "not in every repetition"),
             )

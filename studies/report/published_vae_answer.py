@@ -77,7 +77,11 @@ def _count_sentence(kind: str, rows: list[MeasuredRow]) -> str:
             table = f"vae-published-{kind}"
             parts.append(f"{linked(str(n), table, 'published', where=where, take='count')} {words}")
     figures_ = counted(len({row.published for row in rows}), "further published figure")
-    return f"{_OF_KIND[kind]}, {figures_}, each with a band stated beforehand: {listed(parts)}."
+    takers = counted(len({row.estimator for row in rows}), "estimator")
+    return (
+        f"{_OF_KIND[kind]}, {figures_}, each with a band stated beforehand and measured with "
+        f"{takers}: {listed(parts)}."
+    )
 
 
 _OF_KIND = {"bits": "Of bits", "none": "Of grey pixels in a Bernoulli, which are no likelihoods"}

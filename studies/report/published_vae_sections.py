@@ -37,9 +37,10 @@ def _rules() -> tuple[str, ...]:
         "**The sign** is that of a loss throughout: lower is better.",
         f"**Counts as the same**: a band stated before anything was measured. Two "
         f"re-implementations of the setting whose published figure is {aim.printed} print {one} "
-        f"and {other}: figures of one setting differ by up to {fixed(spread(), 2)} nats. So much, "
-        "and half a unit of the last digit printed, is allowed on both sides. For "
-        f"{aim.printed} itself, the aim, nothing above it is allowed.",
+        f"and {other}: they lie up to {fixed(spread(), 2)} nats from it. So much, and half "
+        "a unit of the last digit printed, is allowed on both sides of every other figure. For "
+        f"{aim.printed} itself, the aim, the band goes from the better re-implementation to that "
+        "figure, and nothing above it is allowed.",
         "**Measured** at the end of training: from all importance samples; below it the standard "
         "error over test images, and that over redrawn samples (Monte Carlo). Published figures "
         "are of the same images: the first says how both would move with other ones. On the way: "

@@ -64,8 +64,8 @@ def product_bound_section(results: StudyResults) -> Section:
 
 _BOUND = (
     "With $T(x) = [\\mathrm{vech}(xx^\\top), x, 1]$ of length $M$, the E-step's log densities are "
-    "one product $\\Theta\\,T$ of a $K \\times M$ with an $M \\times N$ matrix and the M-step's "
-    "statistics one product $R\\,T^\\top$ of a $K \\times N$ with an $N \\times M$ matrix: "
+    "one product $\\Theta T$ of a $K \\times M$ with an $M \\times N$ matrix and the M-step's "
+    "statistics one product $R T^\\top$ of a $K \\times N$ with an $N \\times M$ matrix: "
     "together $4NMK$ operations, a multiplication and an addition counted as two. $M$ is $D(D+1)/2 "
     "+ D + 1$ for full, $2D + 1$ for diagonal, $D + 2$ for spherical and $D + 1$ for tied "
     "covariances, whose squares are the same for every component and drop out of the "

@@ -132,6 +132,11 @@ def _gap_table(results: StudyResults, group: ScaleGroup) -> Table:
     )
 
 
+def _named(text: str, is_density: bool) -> str:
+    """With another word for a bound on what is no probability."""
+    return text if is_density else text.replace("ELBO", "pseudo-ELBO")
+
+
 def _curve_figures(
     results: StudyResults, what: tuple[str, str, str, str], caption: str
 ) -> list[Figure]:
@@ -144,7 +149,7 @@ def _curve_figures(
     places = [(d, n) for d, way in ways.items() for n in way["estimator"].drop_duplicates()]
     figures = []
     for group in scale_groups(results, places):
-        label = plain_label if group.is_density else plain_label.replace("ELBO", "pseudo-ELBO")
+        label = _named(plain_label, group.is_density)
         words = sentence(" ".join(label.split()))
         inside = {
             d: ways[d][ways[d]["estimator"].isin(group.estimators(d))] for d in group.datasets
@@ -154,7 +159,7 @@ def _curve_figures(
                 name=f"{name}{group.suffix}{suffix}",
                 alt=f"{words} against {against}, "
                 f"for {alternatives(results, list(inside), present(inside))}.",
-                caption=f"{group.note}{caption} {BAND}",
+                caption=f"{group.note}{_named(caption, group.is_density)} {BAND}",
                 draw=partial(
                     draw_ways, results, inside, clocks, f"{label}\n(nats per datum)", log_time=False
                 ),

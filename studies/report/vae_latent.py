@@ -112,7 +112,7 @@ def _rates_figure(results: StudyResults, dataset: str, names: list[str]) -> Figu
         alt="Bars of the KL divergence and of the variance of posterior means by dimension of the "
         f"code for {alternatives(results, [dataset], names)}.",
         caption=f"**{escaped(dataset)}**. Above: the mean over test images of "
-        "$\\mathrm{KL}(q(z_j \\mid x) \\,\\|\\, p(z_j))$, each run's dimensions sorted by it; the "
+        "$\\mathrm{KL}(q(z_j \\mid x) \\parallel p(z_j))$, each run's dimensions sorted by it; the "
         "bars add up to the rate. Below: how much the posterior mean of the same dimension varies "
         f"over images; above {ACTIVE_ABOVE:g} (dashed) a dimension counts as active (Burda, Grosse "
         "and Salakhutdinov, 2016). Bars: median over seeds; whiskers: smallest to largest.",
@@ -193,8 +193,8 @@ def _parts_text(results: StudyResults) -> Text:
     )
     return Text(
         "The rate is the sum of two parts (Hoffman and Johnson, 2016): "
-        "$\\mathrm{E}_x \\mathrm{KL}(q(z \\mid x) \\,\\|\\, p(z))$ $= I_q(x; z) + "
-        "\\mathrm{KL}(q(z) \\,\\|\\, p(z))$ with $q(z)$ the mean of the posteriors of the images. "
+        "$\\mathrm{E}_x \\mathrm{KL}(q(z \\mid x) \\parallel p(z))$ $= I_q(x; z) + "
+        "\\mathrm{KL}(q(z) \\parallel p(z))$ with $q(z)$ the mean of the posteriors of the images. "
         "The first is what the code says of its image; the second is how far the codes of all "
         f"images together are from the prior that samples are drawn from.{most}"
     )

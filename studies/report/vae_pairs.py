@@ -137,7 +137,8 @@ def _table(results: StudyResults, group: ScaleGroup, pairs: pd.DataFrame) -> Tab
         name=f"pairs{group.suffix}",
         caption=f"{group.note}Mean difference from the baseline over the test images, seed by "
         f"seed; below it the {CONFIDENCE:.0%} interval over images (Student's). *Better* is the "
-        f"share of images that the estimator scores higher.{_ratios(results)}",
+        f"share of images that the estimator scores higher, an equal score counting half."
+        f"{_ratios(results)}",
         columns=(
             Column("data", align="left"),
             Column("estimator", align="left"),

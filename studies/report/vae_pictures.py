@@ -45,8 +45,29 @@ def reconstructions_section(results: StudyResults) -> Section:
 
 def samples_section(results: StudyResults) -> Section:
     """Draws from the prior, decoded: as means, as images drawn, and all of them averaged."""
-    plain = [n for n in results.estimators if results.registered(n) == "autoencoder"]
-    mixed = [n for n in results.estimators if results.registered(n) == "autoencoder-mixture"]
+    blocks = [
+        *picture_blocks(
+            results,
+            ("samples", "Samples", "samples"),
+            draw_samples,
+            partial(_samples_caption, results),
+        ),
+        *picture_blocks(
+            results,
+            ("draws", "Images drawn", "sample_draws"),
+            partial(draw_samples, needed="sample_draws"),
+            "Images drawn from $p(x \\mid z)$ at the same 64 codes as above: each pixel on its "
+            "own, which is the noise that the likelihood claims and a picture of means hides.",
+        ),
+        *_means_blocks(results),
+    ]
+    return Section("samples", "Samples from the prior", tuple(blocks) or (NOTHING,))
+
+
+def _samples_caption(results: StudyResults, dataset: str) -> str:
+    shown = list(results.pictures(dataset, "samples"))
+    plain = [n for n in shown if results.registered(n) == "autoencoder"]
+    mixed = [n for n in shown if results.registered(n) == "autoencoder-mixture"]
     caption = (
         "What the decoder makes of 64 draws $z \\sim \\mathcal{N}(0, I)$: the means of "
         "$p(x \\mid z)$."
@@ -64,18 +85,7 @@ def samples_section(results: StudyResults) -> Section:
             f" {names}: the draws are from a Gaussian mixture fitted to its codes instead, which "
             "is where codes of images lie."
         )
-    blocks = [
-        *picture_blocks(results, ("samples", "Samples", "samples"), draw_samples, caption),
-        *picture_blocks(
-            results,
-            ("draws", "Images drawn", "sample_draws"),
-            partial(draw_samples, needed="sample_draws"),
-            "Images drawn from $p(x \\mid z)$ at the same 64 codes as above: each pixel on its "
-            "own, which is the noise that the likelihood claims and a picture of means hides.",
-        ),
-        *_means_blocks(results),
-    ]
-    return Section("samples", "Samples from the prior", tuple(blocks) or (NOTHING,))
+    return caption
 
 
 def manifold_section(results: StudyResults) -> Section:

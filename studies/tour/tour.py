@@ -142,7 +142,7 @@ def _order(check: Check, part: str) -> str:
     place = f"checks-{part}"
     number = linked(size, place, "difference", where={"name": check.name}, take="size")
     if check.difference < 0:
-        return f"the left side is below the right everywhere, by {number} or more"
+        return f"the left side is below the right everywhere, at the closest by {number}"
     return f"the left side exceeds the right by up to {number}"
 
 

@@ -70,8 +70,9 @@ def _procedure(tour: Tour) -> list[Block]:
             "shows the log-likelihood rising steeply at first, then to a plateau.",
             caption="EM's iterates. Each point has the colour of its responsibilities (E-step), "
             "from all the one component's to all the other's; the crosses and ellipses are the "
-            "means and two standard deviations that the M-step before made of the colours in the "
-            "panel before. In the title, the log-likelihood per datum.",
+            "means and two standard deviations that the M-step made of the responsibilities one "
+            "iteration earlier, which in the first panels are the colours of the panel before. In "
+            "the title, the log-likelihood per datum.",
             draw=partial(draw_frames, tour.own.arrays, frames),
         ),
     ]

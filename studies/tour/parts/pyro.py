@@ -67,19 +67,20 @@ def _code(tour: Tour, pairs: dict[str, tuple[Excerpt, Excerpt]]) -> list[Block]:
         Text(
             "Pyro is a language for such models: a program says how the data come about (the "
             "*model*), another how the latent variables are guessed (the *guide*), and the library "
-            "makes the ELBO of the two and its gradient. Each model of this article exists twice, "
-            "by hand and with Pyro. That the two compute the same was checked in part 5 for the "
-            "autoencoder, and is checked for the mixture before every study's first run. Here they "
-            "are side by side, as they stand in the suite's files (docstrings left out). `fit` of "
-            "the mixtures does the same in blocks of rows and, without a guide's network, through "
-            "`marginal`, the same density with z summed out."
+            "makes the ELBO of the two and its gradient. The mixture and the variational "
+            "autoencoder exist twice, by hand and with Pyro. That the two compute the same was "
+            "checked in part 5 for the variational autoencoder, and is checked for the mixture "
+            "before every study's first run. Here they are side by side, as they stand in the "
+            "suite's files (docstrings left out). `fit` of the mixtures does the same in blocks of "
+            "rows and, without a guide's network, through `marginal`, the same density with z "
+            "summed out."
         ),
         Text(
             f"**The mixture.** By hand: {lines(mixture[0], 'em_hand')} lines for the two steps of "
             f"part 2. With Pyro: {lines(mixture[1], 'em_pyro')} lines, of which many deal with "
-            "options that the left side does not have (subsampling, weights, drawing data). What "
-            "Pyro saved us is the mathematics: there is no responsibility and no M-step on the "
-            "right, only the two lines that draw $z$ and $x$; enumeration and the gradient are the "
+            "options that the first does not have (subsampling, weights, drawing data). What "
+            "Pyro saved us is the mathematics: there is no responsibility and no M-step in "
+            "it, only the two lines that draw $z$ and $x$; enumeration and the gradient are the "
             "library's. What it cost is the closed form: it cannot know that this maximum could be "
             "written down."
         ),
@@ -89,7 +90,7 @@ def _code(tour: Tour, pairs: dict[str, tuple[Excerpt, Excerpt]]) -> list[Block]:
             f"Pyro: {lines(vae[1], 'vae_pyro')}. Once the ELBO has been derived (part 5), writing "
             "it down takes no more than writing down the model does: for this one model Pyro saves "
             "no lines. It saves the derivation. Another prior, another likelihood or a second "
-            "latent variable changes a line or two on the right; on the left it begins part 5 "
+            "latent variable changes a line or two with Pyro; by hand it begins part 5 "
             "anew. And the same `model` serves Pyro's other algorithms, from importance sampling "
             "to Hamiltonian Monte Carlo, unchanged."
         ),
@@ -99,7 +100,7 @@ def _code(tour: Tour, pairs: dict[str, tuple[Excerpt, Excerpt]]) -> list[Block]:
 
 def _listings(name: str, caption: str, pair: tuple[Excerpt, Excerpt]) -> Listings:
     items = tuple(Listing(part.title, part.source, part.code) for part in pair)
-    return Listings(name, f"{caption} Left by hand, right with Pyro.", items)
+    return Listings(name, f"{caption} First by hand, then with Pyro.", items)
 
 
 def _times(tour: Tour) -> list[Block]:

@@ -104,7 +104,7 @@ def _words(tour: Tour, name: str, results: StudyResults) -> Text:
 
         sentences.append(
             f"{label}: log p(x) {number('log p(x)', log_p)}, ELBO {number('ELBO', elbo)}, so that "
-            f"the bound leaves {number('gap', log_p - elbo)}"
+            f"the bound leaves at least {number('gap', log_p - elbo)}"
         )
     if not sentences:
         return Text(f"**{STUDIES[name]}.** No variational autoencoder's run ended well.")

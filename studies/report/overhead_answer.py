@@ -108,21 +108,21 @@ def _count_sentence(judged: Sequence[Judged]) -> str:
     many = linked(str(met), "targets", "met", take="sum")
     parts = [f"Of {asked}, counted by data set, {many} {_is(met)} met"]
     if missed:
-        which = [
-            f"{j.target.text.replace('By hand', 'by hand')} ({_bits(j.dataset)}): "
-            + linked(
-                significant(j.ratio.median),
-                "targets",
-                "ratio",
-                where={"dataset": j.dataset, "slow": j.target.slow, "fast": j.target.fast},
-            )
-            + f", asked {j.target.asked}"
-            for j in missed
-        ]
+        which = [_missed(j) for j in missed]
         parts.append(f"{_of_met(len(missed), 0.0)} {_is(len(missed))} not ({'; '.join(which)})")
     if unknown:
         parts.append(f"{_of_met(unknown, math.nan)} could not be judged")
     return f"{listed(parts)}."
+
+
+def _missed(judged: Judged) -> str:
+    """A target that is not met, with what was measured and what was asked."""
+    target = judged.target
+    where = {"dataset": judged.dataset, "slow": target.slow, "fast": target.fast}
+    ratio = linked(significant(judged.ratio.median), "targets", "ratio", where=where)
+    limit = linked(significant(target.limit), "targets", "limit", where=where)
+    name = target.text.replace("By hand", "by hand")
+    return f"{name} ({_bits(judged.dataset)}): {ratio}, asked {target.side} {limit}"
 
 
 def _of_met(n: int, met: float) -> str:

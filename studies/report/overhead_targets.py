@@ -51,9 +51,14 @@ class Target:
     at_most: bool
 
     @property
+    def side(self) -> str:
+        """On which side of the limit the ratio is to be, in words."""
+        return "at most" if self.at_most else "at least"
+
+    @property
     def asked(self) -> str:
         """The limit in words."""
-        return f"{'at most' if self.at_most else 'at least'} {significant(self.limit)}"
+        return f"{self.side} {significant(self.limit)}"
 
     def holds(self, ratio: float) -> bool:
         """Whether a ratio is as asked for."""

@@ -21,7 +21,9 @@ def published_vae_answer(results: StudyResults) -> Answer:
         return Answer(_not_comparable(rows))
     aims = [row for row in rows if row.published.rule == "aim"]
     others = [row for row in rows if row.published.rule != "aim"]
-    counts = [_count_sentence(k, [r for r in others if r.published.kind == k]) for k in KINDS]
+    counts = [
+        _count_sentence(results, k, [r for r in others if r.published.kind == k]) for k in KINDS
+    ]
     parts = [_aim_sentence(results, aims), *counts, _exceptions(results, rows)]
     parts = [part for part in parts if part]
     return Answer(parts[0], tuple(parts[1:]))
@@ -66,7 +68,7 @@ def _number(row: MeasuredRow, text: str, column: str) -> str:
     return linked(text, f"vae-published-{row.published.kind}", column, where=where)
 
 
-def _count_sentence(kind: str, rows: list[MeasuredRow]) -> str:
+def _count_sentence(results: StudyResults, kind: str, rows: list[MeasuredRow]) -> str:
     if not rows:
         return ""
     parts = []
@@ -77,7 +79,7 @@ def _count_sentence(kind: str, rows: list[MeasuredRow]) -> str:
             table = f"vae-published-{kind}"
             parts.append(f"{linked(str(n), table, 'published', where=where, take='count')} {words}")
     figures_ = counted(len({row.published for row in rows}), "further published figure")
-    takers = counted(len({row.estimator for row in rows}), "estimator")
+    takers = listed(list(dict.fromkeys(label(results, row) for row in rows)))
     return (
         f"{_OF_KIND[kind]}, {figures_}, each with a band stated beforehand and measured with "
         f"{takers}: {listed(parts)}."

@@ -73,8 +73,9 @@ _METRICS = (
         "log p(x) − ELBO",
         _NATS,
         "lower",
-        "The mean divergence KL(q(z|x) ‖ p(z|x)). Mixtures: exact. VAEs: at least this much, since "
-        "log p(x) is itself estimated from below.",
+        "The mean divergence KL(q(z|x) ‖ p(z|x)) at the q that the fitted model gives x. Mixtures: "
+        "exact, and 0 unless q is a guide's own. VAEs: at least this much, since log p(x) is "
+        "itself estimated from below.",
         _BOTH,
     ),
     Metric(

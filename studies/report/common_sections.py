@@ -239,7 +239,7 @@ def _target_table(results: StudyResults, times: pd.DataFrame, names: list[str]) 
             Column("data", align="left"),
             Column("estimator", align="left"),
             Column("reached"),
-            Column("steps to target"),
+            Column("steps to target" if results.kind == "mixture" else "epochs to target"),
             Column("time to target"),
         ),
         rows=tuple(rows),

@@ -47,7 +47,13 @@ def _phrase(
     results: StudyResults, quantity: Measured, timings: tuple[SelfTimed, ...], table: str
 ) -> str:
     floors = [_floor(results, quantity, t, table) for t in timings]
-    return f"{escaped(quantity.metric.label)}: {listed(floors)}"
+    return f"{escaped(_label(results, quantity))}: {listed(floors)}"
+
+
+def _label(results: StudyResults, quantity: Measured) -> str:
+    """The quantity's name; a VAE's step is an epoch."""
+    label = quantity.metric.label
+    return label.replace("per step", "per epoch") if results.kind == "vae" else label
 
 
 def _floor(results: StudyResults, quantity: Measured, timed: SelfTimed, table: str) -> str:
@@ -83,7 +89,7 @@ def _table(results: StudyResults, found: _Timings, name: str) -> Table:
         tuple(
             (
                 Entry(results.label(timed.estimator)),
-                Entry(escaped(quantity.metric.label)),
+                Entry(escaped(_label(results, quantity))),
                 Entry(f"{timed.floor.n}/{timed.planned}"),
                 Entry(significant(timed.ratio)),
                 Entry(significant(100 * timed.floor.ratio, 2)),

@@ -10,7 +10,7 @@ from studies.report.answer_parts import (
     unranked_sentence,
 )
 from studies.report.comparison import seed_differences
-from studies.report.gap_data import GAP_ENDS, last_gaps
+from studies.report.gap_data import GAP_ENDS, gap_ends, last_gaps, new_gaps
 from studies.report.loaded import StudyResults
 from studies.report.model import Answer
 from studies.report.numbers import linked
@@ -50,8 +50,30 @@ def _gap_sentence(results: StudyResults) -> str:
     return (
         "After the last step the bound on the training data is below the log-likelihood by, in "
         "nats per datum: "
-        f"{'; '.join(phrases)}."
+        f"{'; '.join(phrases)}.{_new_gap_words(results)}"
     )
+
+
+def _new_gap_words(results: StudyResults) -> str:
+    """What a q that was learned leaves on data it never saw."""
+    phrases = []
+    for name in results.estimators:
+        gaps, noise = new_gaps(results, name), rounding(results)
+        if len(gaps) and float(gaps.abs().max()) > noise:
+            phrases.append(f"{_new_gap_phrase(name, gaps, noise)} for {results.label(name)}")
+    if not phrases:
+        return ""
+    which = "at the q that the fitted model gives them"
+    return f" On held-out data, {which}, it is below by {listed(phrases)}."
+
+
+def _new_gap_phrase(name: str, gaps: pd.Series, noise: float) -> str:
+    ends = gap_ends(gaps, noise)
+    median, low, high = (
+        linked(significant(ends[end]), GAP_ENDS, f"new_{end}", where={"estimator": name})
+        for end in ("median", "min", "max")
+    )
+    return median if len(gaps) == 1 else f"{median} (median; {low} to {high})"
 
 
 def _gap_phrase(name: str, gaps: pd.Series, noise: float) -> str:

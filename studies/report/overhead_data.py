@@ -140,18 +140,41 @@ def product_ratios(
     return pairs["epoch"] / pairs["products"]
 
 
-def is_tie(results: StudyResults, size: Size, ratios: pd.Series) -> bool:
-    """Whether the mean ratio to the baseline is within the noise floor of the size's sweep."""
+@dataclass(frozen=True)
+class Held:
+    """A time's ratio to the baseline's held against the noise floor of the size's sweep.
+
+    Parameters
+    ----------
+    mean
+        The geometric mean of the ratios; NaN without any.
+    floor
+        The share by which the baseline's time differs from its own by chance under a mean of so
+        many; NaN where that was not measured.
+    """
+
+    mean: float
+    floor: float
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether the mean is within the floor."""
+        return abs(math.log(self.mean)) <= math.log1p(self.floor)
+
+
+def held_ratio(results: StudyResults, size: Size, ratios: pd.Series) -> Held:
+    """The mean of ratios to the baseline and the noise floor under it."""
+    if ratios.empty:
+        return Held(math.nan, math.nan)
     datasets = next(g for g in results.groups.values() if size.dataset in g)
-    floor = _floor(results, len(ratios), tuple(datasets))
-    return abs(float(np.log(ratios).mean())) <= floor
+    mean = math.exp(float(np.log(ratios).mean()))
+    return Held(mean, _floor(results, len(ratios), tuple(datasets)))
 
 
 @lru_cache(maxsize=8)  # every row of a table asks for the same one
 def _floor(results: StudyResults, n_pairs: int, datasets: tuple[str, ...]) -> float:
-    """The log ratio by which the baseline's time differs from its own by chance; else −1."""
     floor = floor_under(results, STEP, results.baseline, results.baseline, n_pairs, datasets)
-    return -1.0 if floor is None else floor.log_ratio
+    return math.nan if floor is None else floor.ratio
 
 
 def own_difference(results: StudyResults, size: Size) -> float:

@@ -14,6 +14,7 @@ from studies.report.overhead_data import (
     STEP,
     Ranged,
     Size,
+    held_ratio,
     present,
     ranged,
     time_ratios,
@@ -85,11 +86,13 @@ def _epoch_table(results: StudyResults, sizes: Sequence[Size]) -> Table:
                     Entry(fixed(bound.median, 2), span(bound, 2)),
                 )
             )
+            held = held_ratio(results, size, ratios)
             values = (epoch.median, epoch.low, epoch.high, ratio.median, ratio.low, ratio.high)
-            after = (first.median, compiling.median, bound.median)
+            after = (held.mean, 100 * held.floor, first.median, compiling.median, bound.median)
             records.append((size.dataset, name, *values, *after))
     names = ["epoch_seconds", "epoch_seconds_low", "epoch_seconds_high"]
-    names += ["ratio", "ratio_low", "ratio_high", "first_epoch_seconds", "compile_seconds"]
+    names += ["ratio", "ratio_low", "ratio_high", "ratio_mean", "noise_floor_percent"]
+    names += ["first_epoch_seconds", "compile_seconds"]
     columns = (
         Column("data", align="left"),
         Column("implementation", align="left"),
@@ -103,8 +106,8 @@ def _epoch_table(results: StudyResults, sizes: Sequence[Size]) -> Table:
         "epochs",
         f"{RANGE} Ratios are of the same repetition; *a tie* where their "
         "geometric mean is within the noise floor of so many pairs of this data set, which is "
-        "wider than that of all pairs. Below the first epoch: what of it is not an epoch's work, "
-        f"and what of that is compilation. {MISSING}: no figure, or not ranked.",
+        "told there and is wider than that of all pairs. Below the first epoch: what of it is not "
+        f"an epoch's work, and what of that is compilation. {MISSING}: no figure, or not ranked.",
         columns,
         tuple(rows),
         pd.DataFrame(records, columns=["dataset", "estimator", *names, "elbo"]),

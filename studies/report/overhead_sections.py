@@ -10,6 +10,7 @@ from studies.report.model import Block, Column, Entry, Figure, Section, Table, T
 from studies.report.overhead_data import (
     SIZES,
     Size,
+    held_ratio,
     present,
     ranged,
     time_ratios,
@@ -75,15 +76,18 @@ def _update_table(results: StudyResults, sizes: Sequence[Size], names: Sequence[
                     Entry(fixed(bound.median, 2), span(bound, 2)),
                 )
             )
+            held = held_ratio(results, size, ratios)
             values = (times.median, times.low, times.high, ratio.median, ratio.low, ratio.high)
-            records.append((size.dataset, size.network, name, *values, bound.median))
+            after = (held.mean, 100 * held.floor, bound.median)
+            records.append((size.dataset, size.network, name, *values, *after))
     measured = ["milliseconds", "milliseconds_low", "milliseconds_high"]
-    measured += ["ratio", "ratio_low", "ratio_high"]
+    measured += ["ratio", "ratio_low", "ratio_high", "ratio_mean", "noise_floor_percent"]
     return Table(
         "updates",
         f"{RANGE} Ratios are of the same repetition; *a tie* where their geometric mean is "
-        "within the noise floor of so many pairs of the sweep. The last column shows that variants "
-        "of one bound learn the same, and that the sampled divergence is another path.",
+        "within the noise floor of so many pairs of the sweep, which is told there. The last "
+        "column shows that variants of one bound learn the same, and that the sampled divergence "
+        "is another path.",
         (
             Column("network", align="left"),
             Column("implementation", align="left"),

@@ -4,7 +4,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Entry
-from studies.report.overhead_data import Ranged, Size, is_tie, ranged
+from studies.report.overhead_data import Ranged, Size, held_ratio, ranged
 from studies.report.words import MISSING, fixed, significant
 
 RANGE = "Medians over repetitions; below, their range."
@@ -32,5 +32,6 @@ def ratio_entry(results: StudyResults, size: Size, name: str, ratios: pd.Series)
     ratio = ranged(ratios)
     if not ratio.n:
         return Entry(MISSING)
-    tie = ["a tie"] if is_tie(results, size, ratios) else []
-    return Entry(significant(ratio.median), ", ".join([*filter(None, [span(ratio)]), *tie]))
+    held = held_ratio(results, size, ratios)
+    tie = f"a tie within {significant(100 * held.floor, 2)}%" if held.is_tie else ""
+    return Entry(significant(ratio.median), ", ".join(filter(None, (span(ratio), tie))))

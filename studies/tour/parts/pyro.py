@@ -6,7 +6,7 @@ import pandas as pd
 
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Listing, Listings, Section, Table, Text
-from studies.report.overhead_data import Size, is_tie, time_ratios, timed_sizes
+from studies.report.overhead_data import Size, held_ratio, time_ratios, timed_sizes
 from studies.report.words import significant
 from studies.tour.listings import Excerpt, excerpt
 from studies.tour.others import median
@@ -200,7 +200,7 @@ def _size(results: StudyResults, dataset: str) -> Size | None:
 def _tie(results: StudyResults, dataset: str) -> str:
     ratios = time_ratios(results, dataset, "pyro-vae", "torch-vae")
     size = _size(results, dataset)
-    if size is None or ratios.empty or not is_tie(results, size, ratios):
+    if size is None or ratios.empty or not held_ratio(results, size, ratios).is_tie:
         return ""
     return (
         " The study counts that as a tie: the same program, run twice on this machine, differs "

@@ -285,6 +285,35 @@ def test_the_gap_is_told_as_it_is(tmp_path, gaps, said, from_trace):
     assert said in answer(store)
 
 
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ({0: 0.0, 1: 1e-13}, None),
+        ({0: 0.25, 1: 1071.5}, "below by 536 (median; 0.25 to 1,070) for EM (by hand)."),
+        ({0: 0.2, 1: -0.1}, "(median; −0.1 to 0.2)"),
+    ],
+)
+def test_a_gap_on_new_data_is_told(tmp_path, gaps, said):
+    """That of training data says nothing of what a learned q leaves elsewhere."""
+
+    def change(cell: PlannedCell, result: CellResult) -> CellResult:
+        new = [("gap", "test")]
+        scores = [s for s in result.scores if (s.metric, s.split) not in new]
+        return replace(result, scores=[*scores, Score("gap", "test", gaps[cell.seed])])
+
+    store = mixture_store(
+        tmp_path / "r.sqlite",
+        datasets=("iris",),
+        estimators=("em",),
+        seeds=2,
+        metrics=["log_likelihood", "gap"],
+        change=change,
+    )
+    text = answer(store)
+    assert ("On held-out data, at the q" in text) == (said is not None)
+    assert said is None or said in text
+
+
 @pytest.mark.parametrize("make", [mixture_store, vae_store])
 def test_nothing_ended_well(tmp_path: Path, make) -> None:
     store = make(tmp_path / "r.sqlite", change=lambda *_: None)

@@ -15,7 +15,7 @@ from studies.report.numbers import addresses, agrees, found, unlinked
 from studies.report.overhead_answer import overhead_answer
 from studies.report.overhead_attribution import attribution_section
 from studies.report.overhead_data import (
-    is_tie,
+    held_ratio,
     own_difference,
     ranged,
     timed_sizes,
@@ -31,6 +31,7 @@ from studies.report.overhead_targets import (
     judged_targets,
     overhead_target_section,
 )
+from studies.report.words import significant
 from studies.results import CellResult, PlannedCell, Score
 from studies.tour.parts.pyro import milliseconds_table
 from tests.studies.report.synthetic import vae_store
@@ -367,8 +368,26 @@ def test_ties_and_the_own_difference_come_from_the_second_run(results: StudyResu
     ratios = update_milliseconds(results, small, "pyro-vae") / update_milliseconds(
         results, small, "torch-vae"
     )
-    assert not is_tie(results, small, ratios)
-    assert is_tie(results, small, ratios * 0 + 1.0001)
+    assert not held_ratio(results, small, ratios).is_tie
+    near = ratios * 0 + 1.0001
+    assert held_ratio(results, small, near).is_tie
+    assert held_ratio(results, small, 1 / near).is_tie
+
+
+def test_a_tie_tells_the_floor_it_is_within(results: StudyResults) -> None:
+    for name, section in (("epochs", epochs_section), ("updates", overhead_section)):
+        shown = table(section(results), name)
+        at = [column.title for column in shown.columns].index("by hand = 1")
+        kept = shown.frame.dropna(subset=["noise_floor_percent"])
+        assert len(kept)
+        for (_, row), cells in zip(shown.frame.iterrows(), shown.rows, strict=True):
+            low, high = row["ratio_low"], row["ratio_high"]
+            assert not low > row["ratio_mean"] * (1 + 1e-12)
+            assert not high < row["ratio_mean"] * (1 - 1e-12)
+            floor = 1 + row["noise_floor_percent"] / 100
+            tie = row["estimator"] != results.baseline and 1 / floor <= row["ratio_mean"] <= floor
+            said = f"a tie within {significant(row['noise_floor_percent'], 2)}%"
+            assert (said in cells[at].note) == tie
 
 
 def test_the_first_epoch_tells_set_up_and_compilation_apart(results: StudyResults) -> None:

@@ -15,6 +15,7 @@ from studies.report.html.links import Numbers, prose_of
 from studies.report.model import Document, Figure, Listings, Table, Text
 from studies.report.numbers import addresses, agrees, found, unlinked
 from studies.report.style import save, themed
+from studies.report.words import significant
 from studies.tour import article as parts
 from studies.tour.article import article
 from studies.tour.listings import count_lines, without_docstring
@@ -218,6 +219,17 @@ def test_the_twins_code_is_that_of_the_files() -> None:
         without_docstring("def f():\n    '''One.\n\n    Two.\n    '''\n    return 1").count("\n")
         == 1
     )
+
+
+def test_the_gap_on_new_data_is_that_of_the_store(with_studies: Path) -> None:
+    results = Others(with_studies.parent)["em-is-vi"]
+    assert results is not None
+    scores = results.scores.query("metric == 'gap' and split == 'test'")
+    gaps = scores.loc[scores["estimator"] == "svi-amortised", "value"]
+    texts = [unlinked(text) for text in prose_of(build_tour(with_studies))]
+    median, worst = (significant(float(v), 2) for v in (gaps.median(), gaps.max()))
+    said = f"its gap is {median} in the median and {worst} at the worst start"
+    assert sum(said in text for text in texts) == 1
 
 
 def test_gaps_and_milliseconds_are_those_of_the_stores(with_studies: Path) -> None:

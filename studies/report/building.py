@@ -185,7 +185,8 @@ def _with_caveats(results: StudyResults, sections: list[Section]) -> tuple[Secti
     """
     text, found = caveat(results), []
     for section in sections:
-        if text and section.name in _TIMED:
+        judged = section.name != "verdicts" or results.compares_times
+        if text and judged and section.name in _TIMED:
             section = replace(section, blocks=(Text(text), *section.blocks))
             text = SHORT_CAVEAT
         found.append(section)

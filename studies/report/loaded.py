@@ -67,6 +67,11 @@ class StudyResults:
         return float(self.document.get("stopping", {}).get("target", 0.01))
 
     @property
+    def compares_times(self) -> bool:
+        """Whether its times are there to be compared: its runs then had the machine alone."""
+        return bool(self.document.get("timing", True))
+
+    @property
     def regions(self) -> dict[str, float]:
         """The metrics to judge, each with the largest difference that does not matter."""
         stated = self.document.get("comparison", {}).get("equivalent", {})

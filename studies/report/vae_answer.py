@@ -33,7 +33,7 @@ def vae_answer(results: StudyResults) -> Answer:
     parts.append(
         quality_sentence(results, "log_likelihood", "test", "Over pairs of fits, in log p(x),")
     )
-    if results.document.get("timing", True):
+    if results.compares_times:
         parts.append(cost_sentence(results))
     parts.append(unranked_sentence(results))
     parts += [_autoencoder_sentence(results, name) for name in _autoencoders(results)]

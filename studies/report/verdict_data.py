@@ -129,7 +129,9 @@ def _pairs(results: StudyResults) -> list[tuple[str, str]]:
 
 
 def _quantities(results: StudyResults) -> list[Measured]:
-    return [Measured(metric(m), s) for m in results.regions for s in splits_of(results, m)]
+    """All with a region; no times where the study does not compare them."""
+    found = [Measured(metric(m), s) for m in results.regions for s in splits_of(results, m)]
+    return [q for q in found if results.compares_times or not is_timing(q)]
 
 
 def _summary(results: StudyResults, quantity: Measured, one: str, other: str) -> PairedSummary:

@@ -36,8 +36,16 @@ def verdicts_section(results: StudyResults) -> Section:
     timings = dict.fromkeys(c.quantity for c in compared if is_timing(c.quantity))
     if timings:
         blocks += floor_blocks(results, tuple(timings), "verdicts")
+    elif not results.compares_times:
+        blocks.append(Text(_NO_TIMES))
     blocks += [_table(results, compared), Bullets(_sentences(results, compared))]
     return Section("verdicts", _TITLE, tuple(blocks))
+
+
+_NO_TIMES = (
+    "Times are not judged here: this study compares none (`timing = false` in its file), so that "
+    "its runs may share the machine. Those in other tables are for orientation."
+)
 
 
 def _nothing(results: StudyResults) -> str:

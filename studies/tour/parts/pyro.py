@@ -115,7 +115,7 @@ def _times(tour: Tour) -> list[Block]:
         if table is not None:
             return [lead, *table]
     results = tour.others["vae-mnist"]
-    timed = results is not None and bool(results.document.get("timing", True))
+    timed = results is not None and results.compares_times
     found = _milliseconds(tour, results, "vae-mnist") if results is not None and timed else None
     if found is None:
         return [lead, missing("vae-overhead", "the milliseconds per update of both twins")]

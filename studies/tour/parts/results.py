@@ -62,7 +62,7 @@ def _scores(tour: Tour, there: dict[str, StudyResults]) -> list[Block]:
             texts = [*(fixed(v, 2) for v in values[:-1]), significant(values[-1])]
             label = Entry(STUDIES[name])
             rows.append((label, Entry(results.label(estimator)), *(Entry(t) for t in texts)))
-    busy = not all(results.document.get("timing", True) for results in there.values())
+    busy = not all(results.compares_times for results in there.values())
     note = " The fits ran beside each other, so that their times are only rough." if busy else ""
     table = Table(
         name="results",

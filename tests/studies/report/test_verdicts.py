@@ -104,6 +104,15 @@ def test_a_region_of_the_study_file_is_used(tmp_path):
     assert found.loc[("sklearn", "em", "steps", ""), "verdict"] == "equivalent"
 
 
+@pytest.mark.parametrize("timing", [True, False])
+def test_times_are_judged_only_where_they_are_compared(tmp_path, timing):
+    store = vae_store(tmp_path / "r.sqlite", timing=timing)
+    assert ("fit_seconds" in set(frame(store)["metric"])) is timing
+    assert "elbo" in set(frame(store)["metric"])
+    assert ("Noise floor" in words(store)) is timing
+    assert ("Times are not judged here" in words(store)) is not timing
+
+
 @pytest.mark.parametrize("make", [mixture_store, vae_store])
 def test_three_seeds_are_too_few_to_say(tmp_path, make):
     options = {"datasets": ("iris",)} if make is mixture_store else {}

@@ -118,9 +118,19 @@ def interpolation_section(results: StudyResults) -> Section:
 
 def traversals_section(results: StudyResults) -> Section:
     """One dimension of the code at a time, those that carry most first."""
+    blocks = picture_blocks(
+        results,
+        ("traversals", "Traversals", "traversals"),
+        draw_traversals,
+        partial(_traversals_caption, results),
+    )
+    return Section("traversals", "Traversals", tuple(blocks))
+
+
+def _traversals_caption(results: StudyResults, dataset: str) -> str:
     plain = [
         results.label(n)
-        for n in results.estimators
+        for n in results.pictures(dataset, "traversals")
         if results.registered(n) in ("autoencoder", "autoencoder-mixture")
     ]
     ordered = (
@@ -129,15 +139,11 @@ def traversals_section(results: StudyResults) -> Section:
     )
     if plain:
         ordered += f" ({listed(plain)}, without any: by the variance of the codes)"
-    blocks = picture_blocks(
-        results,
-        ("traversals", "Traversals", "traversals"),
-        draw_traversals,
+    return (
         f"From $z = 0$ along one dimension at a time, from −3 to 3, decoded; {ordered}. A "
         "dimension whose divergence is near 0 is not used: its row does not change. Dimensions "
-        "and their signs mean nothing across panels.",
+        "and their signs mean nothing across panels."
     )
-    return Section("traversals", "Traversals", tuple(blocks))
 
 
 def epoch_pictures_section(results: StudyResults) -> Section:

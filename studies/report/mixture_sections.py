@@ -71,9 +71,10 @@ def gap_section(results: StudyResults) -> Section:
         "parameters, which opens it again by as much as the posterior has moved; at a fixed point "
         "nothing moves and the gap is gone. Enumerated assignments use the exact posterior at the "
         "current parameters, so that the gap is 0 throughout. An amortised guide predicts $q$ from "
-        "$x$ by a network, and keeps whatever gap the network cannot close, or had not closed when "
-        "its fit ended. *Scores* has the gap afterwards, at the $q$ that the fitted model gives "
-        "the training data: for EM the exact posterior once more, so that it is 0 there."
+        "$x$ by a network, which learns alone for the first steps, and keeps whatever gap the "
+        "network cannot close, or had not closed when its fit ended. *Scores* has the gap "
+        "afterwards, at the $q$ that the fitted model gives the training data: for EM the exact "
+        "posterior once more, so that it is 0 there."
     )
     if not ways:
         return Section("gap", "The bound's gap", (lead, _NOTHING))

@@ -7,16 +7,15 @@ import numpy as np
 import pandas as pd
 
 from studies.metrics import metric
+from studies.report.code_scatter import PRIOR_SHARE, prior_radius
 from studies.report.common_sections import alternatives
 from studies.report.loaded import StudyResults
 from studies.report.model import Block, Column, Entry, Figure, Section, Table, Text
 from studies.report.tables import combinations, median_entry, spread
 from studies.report.vae_latent_figures import (
-    PRIOR_SHARE,
     dimension_use,
     draw_latent,
     draw_rates,
-    prior_radius,
 )
 from studies.report.vae_pictures import NOTHING, picture_blocks
 from studies.report.words import MISSING, counted, escaped, file_name, fixed, listed, plain

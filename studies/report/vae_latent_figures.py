@@ -1,49 +1,17 @@
 """Figures of a VAE's latent space: where codes lie, and what each dimension carries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
 
+from studies.report.code_scatter import PRIOR_SHARE, class_colour, draw_prior, scatter_codes
 from studies.report.loaded import StudyResults
 from studies.report.style import INK, legend, marks, panel_grid
 from studies.report.words import drawn
-
-PRIOR_SHARE = 0.95
-"""Of a two-dimensional standard normal, inside the circle that is drawn."""
-
-# Petroff's ten colours (arXiv 2107.02270), chosen for all kinds of colour vision. Ten classes are
-# not told apart by colour alone: each is named where it lies as well.
-_CLASS_COLOURS = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
-)
-
-
-def prior_radius(share: float = PRIOR_SHARE) -> float:
-    """The radius within which a share of a two-dimensional standard normal lies.
-
-    The squared distance from 0 is exponential with mean 2, hence r = √(−2 log(1 − share)). Where
-    z has more dimensions this holds of its orthogonal projection on any plane.
-
-    Examples
-    --------
-    >>> round(prior_radius(0.95), 3)
-    2.448
-    """
-    return float(np.sqrt(-2 * np.log1p(-share)))
 
 
 def draw_latent(results: StudyResults, dataset: str) -> Figure:
@@ -58,8 +26,8 @@ def draw_latent(results: StudyResults, dataset: str) -> Figure:
     figure, panels = panel_grid(labels, columns=columns, row_height=4.2 if columns == 2 else 3.3)
     in_place = all(len(name) <= 2 for name in names)
     for i, (panel, arrays) in enumerate(zip(panels, found.values(), strict=True)):
-        _scatter_codes(panel, arrays, names, in_place)
-        _draw_prior(panel, arrays)
+        scatter_codes(panel, arrays, partial(_class_name, names if in_place else ()))
+        draw_prior(panel, arrays.get("codes_origin"))
         panel.set_aspect("equal", adjustable="datalim")
         panel.set_xlabel("first dimension of the view")
         if i % columns == 0:
@@ -143,70 +111,12 @@ def dimension_use(results: StudyResults, dataset: str) -> dict[str, tuple[np.nda
     return found
 
 
-def _draw_prior(panel: Axes, arrays: Mapping[str, np.ndarray]) -> None:
-    origin = arrays.get("codes_origin")
-    if origin is None:
-        return
-    centre = float(origin[0]), float(origin[1])
-    for width, colour in ((3.0, "white"), (1.3, INK)):
-        circle = Circle(
-            centre, prior_radius(), fill=False, edgecolor=colour, linewidth=width, zorder=4
-        )
-        circle.set_linestyle("--" if colour == INK else "-")
-        panel.add_patch(circle)
+def _class_name(names: Sequence[str], k: int) -> str:
+    return drawn(names[k]) if k < len(names) else str(k)
 
 
 def _class_handles(names: Sequence[str]) -> list[Line2D]:
     return [
-        Line2D([], [], linestyle="none", marker="o", color=_class_colour(k), label=f"{k} {n}")
+        Line2D([], [], linestyle="none", marker="o", color=class_colour(k), label=f"{k} {n}")
         for k, n in enumerate(map(drawn, names))
     ]
-
-
-def _scatter_codes(
-    panel: Axes, arrays: Mapping[str, np.ndarray], names: Sequence[str], in_place: bool
-) -> None:
-    codes = arrays["codes"]
-    labels = arrays.get("code_labels")
-    colours = "#4d4d4d" if labels is None else [_class_colour(int(k)) for k in labels]
-    panel.scatter(
-        codes[:, 0], codes[:, 1], s=4, c=colours, alpha=0.55, linewidths=0, rasterized=True
-    )
-    if labels is None:
-        return
-    centres = np.array([np.median(codes[labels == k], axis=0) for k in np.unique(labels)])
-    for k, place in zip(np.unique(labels), _apart(centres, codes), strict=True):
-        panel.text(
-            float(place[0]),
-            float(place[1]),
-            drawn(names[k]) if in_place and k < len(names) else str(k),
-            ha="center",
-            va="center",
-            fontsize=10,
-            fontweight="bold",
-            color="#111111",
-            zorder=6,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-        )
-
-
-def _apart(places: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """The places moved until none is nearer to another than a label is wide."""
-    scale = np.ptp(codes, axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    moved = places / scale
-    least = 0.06
-    for _ in range(100):
-        offsets = moved[:, None] - moved[None]
-        distances = np.hypot(offsets[..., 0], offsets[..., 1])
-        np.fill_diagonal(distances, np.inf)
-        close = distances < least
-        if not close.any():
-            break
-        push = np.where(close, least / np.maximum(distances, 1e-9) - 1, 0.0) / 2
-        moved = moved + (offsets * push[..., None]).sum(axis=1)
-    return moved * scale
-
-
-def _class_colour(k: int) -> str:
-    return _CLASS_COLOURS[k % len(_CLASS_COLOURS)]

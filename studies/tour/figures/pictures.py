@@ -5,28 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Ellipse
+from matplotlib.patches import Ellipse
 
+from studies.report.code_scatter import draw_prior, scatter_codes
 from studies.report.style import new_figure, panel_grid
 from studies.report.vae_picture_figures import mosaic
-
-PRIOR = "#111111"
-CIRCLE = 2.4477
-"""√χ²₂(0.95): 95% of N(0, I) in the plane lie within this distance of 0."""
-
-# Petroff's ten colours (arXiv 2107.02270), as in the studies of VAEs.
-_CLASSES = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
-)
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -57,8 +40,8 @@ def draw_codes(arrays: Arrays) -> Figure:
     figure, panels = panel_grid(titles, columns=2, row_height=4.2)
     labels = arrays["tour_labels"]
     for axis, name in zip(panels, ("ae", "vae"), strict=True):
-        scatter(axis, arrays[f"tour_{name}_codes"], labels)
-        axis.add_patch(Circle((0, 0), CIRCLE, fill=False, edgecolor=PRIOR, linewidth=1.8))
+        scatter_codes(axis, {"codes": arrays[f"tour_{name}_codes"], "code_labels": labels})
+        draw_prior(axis, np.zeros(2), solid=True)
         axis.set(xlabel="first coordinate of the code", ylabel="second coordinate")
         axis.set_aspect("equal", adjustable="datalim")
     for mean, covariance in zip(
@@ -82,15 +65,11 @@ def draw_codes(arrays: Arrays) -> Figure:
 
 
 def draw_views(views: Sequence[tuple[str, Arrays]]) -> Figure:
-    """Codes of larger networks in two dimensions, the scales shared."""
+    """Codes of larger networks in two dimensions, each on its own scale."""
     figure, panels = panel_grid([title for title, _ in views], columns=3, row_height=3.0)
     for axis, (_, arrays) in zip(panels, views, strict=True):
-        scatter(axis, arrays["codes"], arrays.get("code_labels"))
-        if "codes_origin" in arrays:
-            origin = arrays["codes_origin"]
-            axis.add_patch(
-                Circle((origin[0], origin[1]), CIRCLE, fill=False, edgecolor=PRIOR, linewidth=1.6)
-            )
+        scatter_codes(axis, arrays)
+        draw_prior(axis, arrays.get("codes_origin"))
         axis.set_aspect("equal", adjustable="datalim")
     return figure
 
@@ -162,25 +141,3 @@ def show(axis: Axes, images: np.ndarray) -> None:
     axis.grid(False)
     for spine in axis.spines.values():
         spine.set_visible(False)
-
-
-def scatter(axis: Axes, codes: np.ndarray, labels: np.ndarray | None) -> None:
-    """Codes (N, 2), coloured by class and named at each class's median."""
-    colours = "#4d4d4d" if labels is None else [_CLASSES[int(k) % 10] for k in labels]
-    axis.scatter(codes[:, 0], codes[:, 1], s=5, c=colours, alpha=0.6, linewidths=0, rasterized=True)
-    if labels is None:
-        return
-    from matplotlib.patheffects import withStroke
-
-    for k in np.unique(labels):
-        x, y = np.median(codes[labels == k], axis=0)
-        axis.text(
-            x,
-            y,
-            str(int(k)),
-            ha="center",
-            va="center",
-            fontsize=10,
-            fontweight="bold",
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-        )

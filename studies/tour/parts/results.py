@@ -163,9 +163,10 @@ def _pictures(there: dict[str, StudyResults]) -> list[Block]:
                 name="results-latent",
                 alt="Scatter plots of test images' codes in two dimensions, coloured by class.",
                 caption="Codes of test images in the two directions in which they vary most, "
-                "coloured by class and numbered at each class's median; every panel has directions "
-                "of its own. The circle, where it is drawn, would hold 95% of a standard normal. "
-                "Mind the scales: the autoencoder's codes spread far wider than the others'.",
+                "coloured by class and numbered at each class's median, or near it where classes "
+                "overlap; every panel has directions of its own. The dashed circle, where it is "
+                "drawn, would hold 95% of a standard normal. Mind the scales: the autoencoder's "
+                "codes spread far wider than the others'.",
                 draw=partial(draw_views, views),
                 pictures=True,
             )

@@ -8,10 +8,11 @@ from matplotlib.patches import Circle
 from scipy import stats
 
 from studies.report.building import build_document
+from studies.report.code_scatter import prior_radius
 from studies.report.loaded import StudyResults
 from studies.report.model import Document, Figure, Section, Table
 from studies.report.style import themed
-from studies.report.vae_latent_figures import dimension_use, draw_latent, draw_rates, prior_radius
+from studies.report.vae_latent_figures import dimension_use, draw_latent, draw_rates
 from studies.report.vae_pairs import paired_by_datum
 from studies.report.vae_picture_figures import (
     draw_manifold,
